@@ -1,0 +1,56 @@
+// The loaded models, shared by all sessions. Loading is parallel; a part that fails to load is reported and the
+// others work on (no STT: typed turns still work; no TTS: replies are text).
+// Thread safety: immutable after load.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "models/hibari/hibari.h"
+#include "models/llm/chat_model.h"
+#include "models/silero/silero.h"
+#include "models/smart_turn/smart_turn.h"
+#include "models/whisper/whisper.h"
+#include "runtime/backend.h"
+
+namespace coda::assistant {
+
+struct EngineConfig {
+    std::string llm;        // path of a GGUF, "openai:URL", or "none"; empty: the packaged model
+    std::string llm_model;  // model name on an OpenAI-compatible server
+    std::string llm_api_key;
+    int llm_context = 4096;
+    std::filesystem::path stt;  // folder or ggml file; empty: the packaged model
+    std::filesystem::path tts;  // folder; empty: the packaged model
+    int threads = 0;            // 0: from the cgroup quota
+    bool load_llm = true, load_stt = true, load_tts = true, load_vad = true;  // subcommands load what they use
+};
+
+struct DeviceInfo {
+    std::string kind;    // "cpu" or "gpu"
+    std::string name;    // "AMD EPYC 9354 (2 cores, AVX-512 BF16)"
+    std::string reason;  // why this device: "no NVIDIA driver found"
+};
+
+class Engine {
+  public:
+    static Result<std::unique_ptr<Engine>> load(const EngineConfig& config);
+    ~Engine();
+
+    // Null where it was not asked for or failed to load; *_error then says why.
+    std::shared_ptr<models::ChatModel> llm;
+    std::shared_ptr<models::Whisper> stt;
+    std::shared_ptr<models::Hibari> tts;
+    std::shared_ptr<models::Silero> vad;
+    std::shared_ptr<models::SmartTurn> turn;
+    Error llm_error, stt_error, tts_error, vad_error, turn_error;
+    DeviceInfo device;
+    Metrics metrics;
+    std::unique_ptr<runtime::Backend> backend;
+    double load_ms = 0;
+};
+
+}  // namespace coda::assistant

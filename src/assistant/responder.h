@@ -1,0 +1,67 @@
+// Thinking: from the words of a turn to the clauses of its answer. Intents first (no LLM), then honest declines,
+// then the LLM, whose text is cut into clauses as it comes. Owns the conversation window and the append-only prompt.
+// Thread safety: one thread at a time (the conversation's worker).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "models/llm/chat_model.h"
+
+namespace coda::assistant {
+
+enum class ReplyPath { intent, tool, llm };
+const char* to_string(ReplyPath path);
+
+struct ToolCall {
+    std::string name;
+    nlohmann::json arguments;
+    std::string result;
+};
+
+struct Reply {
+    std::string text;  // all that was to be spoken
+    ReplyPath path = ReplyPath::llm;
+    std::vector<ToolCall> tool_calls;
+    models::GenerateStats llm;   // zeros when no LLM was asked
+    double first_clause_ms = 0;  // from respond() to the first clause
+    bool end_conversation = false;
+};
+
+class Responder {
+  public:
+    struct Options {
+        std::string personality;  // a name; empty: the default
+        models::Sampling sampling;
+        int window_turns = 20;
+        int window_tokens = 800;
+    };
+    // `model` may be null: then everything that needs an LLM is declined with the reason.
+    static Result<std::unique_ptr<Responder>> create(std::shared_ptr<models::ChatModel> model, Options options);
+    virtual ~Responder() = default;
+
+    // Speculative work for words that may still grow: prefill of the prompt up to them. Nothing is committed.
+    // Gives the LLM's witness for the end of the turn, where it has one.
+    virtual Result<std::optional<float>> prepare(const std::string& words, const Cancel& cancel) = 0;
+
+    // Answers. `on_clause` gets each clause as soon as it can be spoken; returning false stops. On success the turn
+    // is in the window; when cancelled, nothing is, until truncate_last says what was heard.
+    using OnClause = std::function<bool(const std::string& clause)>;
+    virtual Result<Reply> respond(const std::string& words, const Cancel& cancel, const OnClause& on_clause) = 0;
+
+    // The person heard only `heard` of the last reply (barge-in): the window keeps just that.
+    virtual void truncate_last(const std::string& heard) = 0;
+    // The last turn was no turn (the person went on speaking): takes words and reply out of the window again.
+    virtual void retract_last() = 0;
+    // Trims the window if it is over its bound and prefills the new prompt; for idle time, never on a turn's path.
+    virtual Status tidy(const Cancel& cancel) = 0;
+};
+
+}  // namespace coda::assistant

@@ -1,0 +1,39 @@
+// A whole file mapped read-only. Owns the mapping; move-only. Views into it live as long as the FileMap.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace coda {
+
+class FileMap {
+  public:
+    // Fails with not_found, io, or bad_format for a directory. An empty file gives an empty span.
+    static Result<FileMap> open(const std::filesystem::path& path);
+
+    FileMap() = default;
+    FileMap(FileMap&& other) noexcept;
+    FileMap& operator=(FileMap&& other) noexcept;
+    FileMap(const FileMap&) = delete;
+    FileMap& operator=(const FileMap&) = delete;
+    ~FileMap();
+
+    std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+  private:
+    const std::byte* data_ = nullptr;
+    size_t size_ = 0;
+};
+
+// The whole of a small file. Fails when it is larger than `limit` bytes.
+Result<std::string> read_file(const std::filesystem::path& path, size_t limit = size_t{1} << 30);
+
+// Writes to a temporary name beside `path`, syncs, renames: the old file stays whole if anything fails.
+Status write_file_atomic(const std::filesystem::path& path, std::span<const std::byte> bytes);
+Status write_file_atomic(const std::filesystem::path& path, const std::string& text);
+
+}  // namespace coda

@@ -1,0 +1,92 @@
+// What the assistant asks of a language model, whether it runs here (Llm) or behind an OpenAI-compatible URL
+// (OpenAiChat). A ChatModel is shared; a ChatSession is one conversation's place in it (KV cache, cached tokens).
+// Thread safety: ChatModel's members from any thread; a ChatSession belongs to one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/result.h"
+
+namespace coda::models {
+
+enum class Role { system, user, assistant, tool };
+
+struct Message {
+    Role role = Role::user;
+    std::string text;
+};
+
+struct Sampling {
+    float temperature = 0;  // 0: greedy
+    int top_k = 0;          // 0: off
+    float top_p = 1;
+    float min_p = 0;
+    float repetition_penalty = 1;
+    int repetition_window = 64;  // tokens
+    uint64_t seed = 0;
+    int max_tokens = 256;
+    std::vector<std::string> stop;  // text at which generation ends; not emitted
+};
+
+enum class StopReason { end_of_turn, stop_string, max_tokens, context_full, stopped_by_caller, cancelled };
+const char* to_string(StopReason reason);
+
+struct GenerateStats {
+    int prompt_tokens = 0;   // of the whole prompt
+    int cached_tokens = 0;   // of those, already in the KV cache
+    int generated_tokens = 0;
+    double prefill_ms = 0;
+    double first_token_ms = 0;  // from the call to the first sampled token
+    double decode_ms = 0;       // after the first token
+    StopReason stop_reason = StopReason::end_of_turn;
+    double tokens_per_second() const {
+        return decode_ms > 0 && generated_tokens > 1 ? (generated_tokens - 1) * 1000.0 / decode_ms : 0;
+    }
+};
+
+struct PrefillStats {
+    int prompt_tokens = 0;
+    int cached_tokens = 0;
+    double prefill_ms = 0;
+    // Probability that the next token ends the sentence (. ? ! newline or end of turn) after the last message's
+    // words so far; nothing where the model cannot tell (a server).
+    std::optional<float> sentence_end_probability;
+};
+
+class ChatSession {
+  public:
+    virtual ~ChatSession() = default;
+
+    // Brings the KV cache in line with `messages`, the last of which is a user message still being spoken: it is
+    // left open (no end-of-turn token). Shared prefix with what is cached is kept, the rest cut off and computed.
+    virtual Result<PrefillStats> prefill(std::span<const Message> messages, const Cancel& cancel) = 0;
+
+    // Generates the assistant's answer to `messages`. `on_text` gets whole UTF-8 pieces as they come; returning
+    // false ends generation. Fails with exhausted when the messages alone overfill the context.
+    using OnText = std::function<bool(std::string_view)>;
+    virtual Result<GenerateStats> generate(std::span<const Message> messages, const Sampling& sampling,
+                                           const Cancel& cancel, const OnText& on_text) = 0;
+};
+
+class ChatModel {
+  public:
+    virtual ~ChatModel() = default;
+    virtual const std::string& name() const = 0;
+    // Too small to be trusted with facts (under 1e9 parameters): the assistant then answers facts, live data and
+    // actions without it. A server counts as able.
+    virtual bool small() const = 0;
+    virtual int context_length() const = 0;
+    // Tokens of `text` as ordinary text; an estimate for a server.
+    virtual int count_tokens(std::string_view text) const = 0;
+    virtual Result<std::unique_ptr<ChatSession>> new_session() = 0;
+};
+
+}  // namespace coda::models
