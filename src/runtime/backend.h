@@ -1,0 +1,129 @@
+// What runs a Program. A Backend stands for a device; it compiles a Program into an Executable (weights
+// repacked once, immutable, shared), and an Executable makes States, one per conversation, which hold all
+// that changes: caches, activations, the last outputs. Thread safety: Backend and Executable may be used from
+// any thread; several threads may run one Executable at the same time with different States. A State belongs
+// to one thread at a time. Ownership: an Executable keeps its backend's device alive, a State its Executable.
+#pragma once
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "runtime/program.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace coda::runtime {
+
+// Whose work goes first when several runs share the device: the decision whether a turn is over, then
+// hearing, then the first words of the answer. Looked at between operations; equals share.
+enum class Priority { vad, stt, llm_first, tts, background };
+
+struct Sampling {
+    float temperature =
+        0;          // 0: the largest logit, the lowest token on ties; nothing below but the mask counts
+    int top_k = 0;  // 0: off
+    float top_p = 1;
+    float min_p = 0;
+    float repetition_penalty =
+        1;  // of tokens in `recent`: a positive logit is divided by it, a negative multiplied
+    std::span<const int32_t> recent = {};
+    // Bit t % 32 of word t / 32 allows token t; empty allows all. At least one must be allowed.
+    std::span<const uint32_t> allowed = {};
+    // The draw is a function of seed and of the position of the row that is sampled from, and of nothing
+    // else.
+    uint64_t seed = 0;
+};
+
+// Which rows select_rows keeps.
+struct Rows {
+    enum class Kind { last, none, all, listed } kind = Kind::last;
+    std::span<const int32_t> list = {};  // ascending, of this run's rows
+};
+
+// What one run works on. Spans are read during the run only.
+struct StepInput {
+    std::span<const int32_t> tokens = {};  // for steps that embed: row r is at position State::length() + r
+    std::span<const float> features = {};  // for steps with an input: rows x width
+    Rows rows;
+    Sampling sampling;
+};
+
+struct Sampled {
+    int32_t token = -1;
+    float logprob =
+        0;  // natural log, under the softmax of the allowed logits before temperature and penalties
+};
+
+// A matrix of rows x width floats.
+struct OutputView {
+    std::span<const float> values;
+    int rows = 0;
+    int width = 0;
+    std::span<const float> row(int r) const {
+        return values.subspan(static_cast<size_t>(r) * static_cast<size_t>(width),
+                              static_cast<size_t>(width));
+    }
+};
+
+class State {
+  public:
+    virtual ~State() = default;
+    // Positions held by the growing caches.
+    virtual int length() const = 0;
+    // Forgets positions from `length` on. Requires 0 <= length <= length().
+    virtual void truncate(int length) = 0;
+    // An independent State with the same caches. Fails with exhausted when memory does.
+    virtual Result<std::unique_ptr<State>> fork() const = 0;
+    // The named output of the last run, valid until the next; empty when that step has none of this name.
+    virtual OutputView output(std::string_view name) const = 0;
+    // Of the last run that sampled.
+    virtual Sampled sampled() const = 0;
+};
+
+class Executable {
+  public:
+    virtual ~Executable() = default;
+    virtual Result<std::unique_ptr<State>> new_state() const = 0;
+    // Runs one step. On failure the State's length is what it was before. Fails with cancelled (seen within
+    // one operation), exhausted (a cache is full), invalid_argument (no rows or more than the step's maximum,
+    // a token outside the vocabulary, features that are not whole rows, a row that is not there).
+    virtual Status run(const Step& step, const StepInput& input, State& state, const Cancel& cancel,
+                       Priority priority) const = 0;
+    // Bytes of repacked weights, and of caches and activations of one State when full.
+    virtual size_t weight_bytes() const = 0;
+    virtual size_t state_bytes() const = 0;
+};
+
+struct CompileOptions {
+    // What multiplies the weights when many rows are computed at once (prefill, encoders). f32 is exact; bf16
+    // rounds activations to 8 bits of mantissa and is taken only where it is faster and the model's check
+    // against f32 holds. One row at a time is bound by memory and always uses f32.
+    enum class Activations { f32, bf16 };
+    Activations activations = Activations::f32;
+};
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+    // Fails with the Program's first recording error, unsupported, or exhausted.
+    virtual Result<std::shared_ptr<const Executable>> compile(std::shared_ptr<const Program> program,
+                                                              const CompileOptions& options) = 0;
+    // Device, instruction set and threads, for people: "CPU, AVX-512 BF16, 2 threads".
+    virtual const std::string& description() const = 0;
+};
+
+struct CpuOptions {
+    int threads = 0;  // 0: what this process may use (affinity, cgroup v2 quota)
+    std::string isa =
+        {};  // "baseline", "avx2", "avx512", "avx512bf16", "amx"; empty: CODA_CPU, else the best there is
+};
+// Fails with invalid_argument for an unknown instruction set, unsupported for one this machine lacks.
+Result<std::unique_ptr<Backend>> create_cpu_backend(const CpuOptions& options);
+
+// Plain loops in double precision on one thread: the truth that others are tested against. Slow.
+std::unique_ptr<Backend> create_reference_backend();
+
+}  // namespace coda::runtime
