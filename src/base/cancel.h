@@ -2,20 +2,20 @@
 // Thread safety: all members may be called from any thread. Copies share one flag.
 #pragma once
 
-#include <atomic>
-#include <memory>
+#include <stop_token>
 
 namespace coda {
 
 class Cancel {
   public:
-    Cancel() : flag_(std::make_shared<std::atomic<bool>>(false)) {}
-
-    void cancel() const { flag_->store(true, std::memory_order_release); }
-    bool cancelled() const { return flag_->load(std::memory_order_acquire); }
+    void cancel() const { source_.request_stop(); }
+    bool cancelled() const { return source_.stop_requested(); }
+    // For work inside a library that cannot poll: hang a std::stop_callback on it. The callback runs on the
+    // thread that cancels.
+    std::stop_token token() const { return source_.get_token(); }
 
   private:
-    std::shared_ptr<std::atomic<bool>> flag_;
+    mutable std::stop_source source_;
 };
 
 }  // namespace coda
