@@ -17,7 +17,10 @@ Error io_error(const std::filesystem::path& path, const char* doing) {
     Error error{code == ENOENT ? ErrorCode::not_found : ErrorCode::io,
                 std::string(doing) + ": " + std::strerror(code), path.string(), {}};
     if (code == ENOENT) error.what = "no such file";
-    if (code == ENOSPC) error.mend = "free some disk space and try again";
+    if (code == ENOSPC || code == EDQUOT) {
+        error.code = ErrorCode::exhausted;
+        error.mend = "free some disk space and try again";
+    }
     if (code == EACCES) error.mend = "check the permissions";
     return error;
 }
