@@ -3,12 +3,12 @@
 // Thread safety: Silero is immutable after open; a VadStream belongs to one thread.
 #pragma once
 
+#include "base/result.h"
+
 #include <array>
 #include <filesystem>
 #include <memory>
 #include <span>
-
-#include "base/result.h"
 
 namespace coda::models {
 
@@ -17,6 +17,7 @@ class Silero {
     static constexpr int kFrameSamples = 512;  // 32 ms at 16 kHz
     static constexpr int kContextSamples = 64;
 
+    // Fails as onnx::Session::open does, and with unsupported for a network with other inputs.
     static Result<std::shared_ptr<Silero>> open(const std::filesystem::path& onnx_file);
     ~Silero();
 
@@ -32,6 +33,28 @@ class Silero {
     struct Impl;
     explicit Silero(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
+};
+
+// A Silero along one stream of frames. Music and long silence move the recurrent state so that speech after
+// them scores too low; the state is therefore set back every 2 s, but only in clear quiet: the caller hears
+// no speech and five frames in a row scored below 0.1.
+class VadStream {
+  public:
+    explicit VadStream(std::shared_ptr<const Silero> silero) : silero_(std::move(silero)) {}
+
+    // `in_speech`: the caller takes this moment to be inside an utterance; the state is then left alone.
+    Result<float> probability(std::span<const float, Silero::kFrameSamples> frame, bool in_speech);
+    void reset();
+
+  private:
+    static constexpr int kFramesBetweenResets = 62;  // 2 s
+    static constexpr int kQuietFrames = 5;
+    static constexpr float kQuietProbability = 0.1f;
+
+    std::shared_ptr<const Silero> silero_;
+    Silero::State state_;
+    int frames_since_reset_ = 0;
+    int quiet_frames_ = 0;
 };
 
 }  // namespace coda::models
