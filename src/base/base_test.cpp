@@ -1,3 +1,10 @@
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "base/file_map.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/spsc_ring.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -5,13 +12,6 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include "base/bounded_queue.h"
-#include "base/clock.h"
-#include "base/file_map.h"
-#include "base/metrics.h"
-#include "base/result.h"
-#include "base/spsc_ring.h"
 
 namespace coda {
 namespace {
@@ -47,6 +47,27 @@ TEST(WriteFileAtomic, KeepsTheOldFileWhenTheDiskIsFull) {
     EXPECT_EQ(*read_file(path), "two");
     EXPECT_EQ(read_file(path, 2).error().code, ErrorCode::exhausted);
     std::filesystem::remove(path);
+}
+
+TEST(WriteFileAtomic, LeavesDevicesPermissionsAndLinksAlone) {
+    const auto full = write_file_atomic("/dev/full", "x");
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, ErrorCode::exhausted);
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+
+    const auto folder = std::filesystem::temp_directory_path() / ("coda_write_" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder);
+    ASSERT_TRUE(write_file_atomic(folder / "secret", "a"));
+    std::filesystem::permissions(folder / "secret",
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::create_symlink(folder / "secret", folder / "link");
+    ASSERT_TRUE(write_file_atomic(folder / "link", "b"));
+    EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+    EXPECT_EQ(*read_file(folder / "secret"), "b");
+    EXPECT_EQ(std::filesystem::status(folder / "secret").permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_FALSE(write_file_atomic(folder, "c"));
+    std::filesystem::remove_all(folder);
 }
 
 TEST(BoundedQueue, RefusesWhenFullAndDrainsAfterClose) {

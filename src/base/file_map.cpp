@@ -15,7 +15,9 @@ namespace {
 Error io_error(const std::filesystem::path& path, const char* doing) {
     const int code = errno;
     Error error{code == ENOENT ? ErrorCode::not_found : ErrorCode::io,
-                std::string(doing) + ": " + std::strerror(code), path.string(), {}};
+                std::string(doing) + ": " + std::strerror(code),
+                path.string(),
+                {}};
     if (code == ENOENT) error.what = "no such file";
     if (code == ENOSPC || code == EDQUOT) {
         error.code = ErrorCode::exhausted;
@@ -41,10 +43,35 @@ class Descriptor {
     int fd_;
 };
 
+// Without O_NONBLOCK the opening of a pipe that nobody writes to would never return.
+int open_for_reading(const std::filesystem::path& path) {
+    return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+bool write_all(int fd, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return false;
+        bytes = bytes.subspan(static_cast<size_t>(count));
+    }
+    return true;
+}
+
+// A device or a pipe has no name to swap: it gets the bytes directly.
+Status write_special_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+    Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (fd.get() < 0 || !write_all(fd.get(), bytes) || fd.close() != 0) {
+        return tl::unexpected(io_error(path, "cannot write"));
+    }
+    return {};
+}
+
 Result<size_t> regular_file_size(int fd, const std::filesystem::path& path) {
     struct stat info {};
     if (fstat(fd, &info) != 0) return tl::unexpected(io_error(path, "cannot read its size"));
-    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::bad_format, "is a directory, not a file", path.string());
+    if (S_ISDIR(info.st_mode))
+        return fail(ErrorCode::bad_format, "is a directory, not a file", path.string());
     if (!S_ISREG(info.st_mode)) return fail(ErrorCode::bad_format, "is not a regular file", path.string());
     return static_cast<size_t>(info.st_size);
 }
@@ -52,7 +79,7 @@ Result<size_t> regular_file_size(int fd, const std::filesystem::path& path) {
 }  // namespace
 
 Result<FileMap> FileMap::open(const std::filesystem::path& path) {
-    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Descriptor fd(open_for_reading(path));
     if (fd.get() < 0) return tl::unexpected(io_error(path, "cannot open"));
     CODA_TRY(const size_t size, regular_file_size(fd.get(), path));
     FileMap map;
@@ -78,7 +105,7 @@ FileMap::~FileMap() {
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, size_t limit) {
-    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Descriptor fd(open_for_reading(path));
     if (fd.get() < 0) return tl::unexpected(io_error(path, "cannot open"));
     CODA_TRY(const size_t size, regular_file_size(fd.get(), path));
     if (size > limit)
@@ -98,24 +125,28 @@ Result<std::string> read_file(const std::filesystem::path& path, size_t limit) {
 }
 
 Status write_file_atomic(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-    const std::filesystem::path temporary = path.string() + ".part";
-    Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    struct stat existing {};
+    const bool exists = ::stat(path.c_str(), &existing) == 0;
+    if (exists && S_ISDIR(existing.st_mode)) return fail(ErrorCode::io, "is a directory", path.string());
+    if (exists && !S_ISREG(existing.st_mode)) return write_special_file(path, bytes);
+    std::error_code unresolved;
+    const std::filesystem::path resolved = exists ? std::filesystem::canonical(path, unresolved) : path;
+    const std::filesystem::path target = unresolved ? path : resolved;  // a link stays a link
+
+    const std::filesystem::path temporary = target.string() + ".part";
+    const mode_t mode = exists ? existing.st_mode & 07777 : 0644;
+    Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (fd.get() < 0) return tl::unexpected(io_error(path, "cannot write"));
     auto give_up = [&](const char* doing) {
         Error error = io_error(path, doing);
         ::unlink(temporary.c_str());
         return tl::unexpected(std::move(error));
     };
-    size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t count = ::write(fd.get(), bytes.data() + done, bytes.size() - done);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return give_up("cannot write");
-        done += static_cast<size_t>(count);
-    }
+    if (exists && fchmod(fd.get(), mode) != 0) return give_up("cannot keep the permissions");
+    if (!write_all(fd.get(), bytes)) return give_up("cannot write");
     if (fsync(fd.get()) != 0) return give_up("cannot write");
     if (fd.close() != 0) return give_up("cannot write");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up("cannot rename into place");
+    if (::rename(temporary.c_str(), target.c_str()) != 0) return give_up("cannot rename into place");
     return {};
 }
 

@@ -1,12 +1,12 @@
 // A whole file mapped read-only. Owns the mapping; move-only. Views into it live as long as the FileMap.
 #pragma once
 
+#include "base/result.h"
+
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
-
-#include "base/result.h"
 
 namespace coda {
 
@@ -32,7 +32,8 @@ class FileMap {
 // The whole of a small file. Fails when it is larger than `limit` bytes.
 Result<std::string> read_file(const std::filesystem::path& path, size_t limit = size_t{1} << 30);
 
-// Writes to a temporary name beside `path`, syncs, renames: the old file stays whole if anything fails.
+// Writes to a temporary name beside `path`, syncs, renames: the old file stays whole if anything fails, and
+// its permissions are kept. What is no regular file (/dev/stdout, a pipe) is written to directly.
 Status write_file_atomic(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Status write_file_atomic(const std::filesystem::path& path, const std::string& text);
 
