@@ -2,7 +2,8 @@
 // repacked once, immutable, shared), and an Executable makes States, one per conversation, which hold all
 // that changes: caches, activations, the last outputs. Thread safety: Backend and Executable may be used from
 // any thread; several threads may run one Executable at the same time with different States. A State belongs
-// to one thread at a time. Ownership: an Executable keeps its backend's device alive, a State its Executable.
+// to one thread at a time. Ownership: an Executable keeps its Program
+// (and so its Weights) and the device alive, a State its Executable.
 #pragma once
 
 #include "base/cancel.h"

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "runtime/tensor.h"
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -75,6 +76,7 @@ class Weights {
     std::vector<TensorView> tensors_;
     std::unordered_map<std::string, size_t> by_name_;  // aliases included
     std::map<std::string, MetadataValue, std::less<>> metadata_;
+    std::deque<std::string> kept_;  // text that the metadata views and the file does not hold as it stands
 };
 
 }  // namespace coda::runtime

@@ -1,0 +1,213 @@
+#include "runtime/weights.h"
+
+#include "runtime/weights_parser.h"
+
+namespace coda::runtime {
+
+const char* to_string(WeightsFormat format) {
+    switch (format) {
+        case WeightsFormat::gguf:
+            return "GGUF";
+        case WeightsFormat::ctranslate2:
+            return "CTranslate2";
+        case WeightsFormat::whisper_ggml:
+            return "whisper.cpp ggml";
+        case WeightsFormat::safetensors:
+            return "safetensors";
+    }
+    return "?";
+}
+
+namespace {
+
+uint32_t first_word(std::span<const std::byte> bytes) {
+    uint32_t word = 0;
+    if (bytes.size() >= sizeof word) std::memcpy(&word, bytes.data(), sizeof word);
+    return word;
+}
+
+// safetensors has no magic: a u64 header length, then a JSON object.
+bool looks_like_safetensors(std::span<const std::byte> bytes) {
+    if (bytes.size() < 10 || bytes[8] != std::byte{'{'}) return false;
+    uint64_t length = 0;
+    std::memcpy(&length, bytes.data(), sizeof length);
+    return length <= bytes.size();
+}
+
+constexpr uint32_t kGgufMagic = 0x46554747;  // "GGUF"
+constexpr uint32_t kGgmlMagic = 0x67676d6c;  // "ggml" as a big-endian reading
+constexpr uint32_t kMaxCTranslate2Version = 6;
+
+Status parse_by_magic(WeightsParser& parser) {
+    const uint32_t word = first_word(parser.file());
+    if (word == kGgufMagic) return parser.parse_gguf();
+    if (word == kGgmlMagic) return parser.parse_whisper_ggml();
+    if (looks_like_safetensors(parser.file())) return parser.parse_safetensors();
+    if (word >= 1 && word <= kMaxCTranslate2Version) return parser.parse_ctranslate2();
+    return parser.reader.bad("first bytes", "is none of GGUF, CTranslate2, whisper.cpp ggml, safetensors");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Weights>> Weights::open(const std::filesystem::path& path) {
+    CODA_TRY(FileMap map, FileMap::open(path));
+    CODA_TRY(auto parsed, parse(map.bytes(), path.string()));
+    // Moving the map does not move the bytes.
+    std::const_pointer_cast<Weights>(parsed)->map_ = std::move(map);
+    return parsed;
+}
+
+Result<std::shared_ptr<const Weights>> Weights::parse(std::span<const std::byte> bytes, std::string name) {
+    std::shared_ptr<Weights> weights(new Weights);
+    weights->path_ = std::move(name);
+    weights->bytes_ = bytes;
+    WeightsParser parser(*weights);
+    CODA_CHECK(parse_by_magic(parser));
+    return std::shared_ptr<const Weights>(std::move(weights));
+}
+
+const TensorView* Weights::find(std::string_view name) const {
+    const auto found = by_name_.find(std::string(name));
+    return found == by_name_.end() ? nullptr : &tensors_[found->second];
+}
+
+Result<TensorView> Weights::get(std::string_view name) const {
+    if (const TensorView* tensor = find(name)) return *tensor;
+    return fail(ErrorCode::bad_format, "is missing", fmt::format("{}: tensor {}", path_, name),
+                "this file is not of the architecture it is used for, or is incomplete");
+}
+
+Result<TensorView> Weights::get(std::string_view name, const Shape& shape) const {
+    CODA_TRY(TensorView tensor, get(name));
+    if (tensor.shape == shape) return tensor;
+    return fail(ErrorCode::bad_format,
+                fmt::format("is {}, expected {}", to_string(tensor.shape), to_string(shape)),
+                fmt::format("{}: tensor {}", path_, name),
+                "tensors and metadata of this file disagree: get another copy");
+}
+
+namespace {
+
+template <class T>
+const T* value_of(const std::map<std::string, MetadataValue, std::less<>>& metadata, std::string_view key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? nullptr : std::get_if<T>(&found->second);
+}
+
+template <class T>
+std::optional<T> scalar_of(const std::map<std::string, MetadataValue, std::less<>>& metadata,
+                           std::string_view key) {
+    const T* value = value_of<T>(metadata, key);
+    return value ? std::optional<T>(*value) : std::nullopt;
+}
+
+template <class T>
+std::span<const T> array_of(const std::map<std::string, MetadataValue, std::less<>>& metadata,
+                            std::string_view key) {
+    const auto* values = value_of<std::vector<T>>(metadata, key);
+    return values ? std::span<const T>(*values) : std::span<const T>();
+}
+
+}  // namespace
+
+std::optional<bool> Weights::boolean(std::string_view key) const {
+    return scalar_of<bool>(metadata_, key);
+}
+std::optional<int64_t> Weights::integer(std::string_view key) const {
+    return scalar_of<int64_t>(metadata_, key);
+}
+std::optional<std::string_view> Weights::string(std::string_view key) const {
+    return scalar_of<std::string_view>(metadata_, key);
+}
+std::optional<double> Weights::number(std::string_view key) const {
+    if (const auto whole = integer(key)) return static_cast<double>(*whole);
+    return scalar_of<double>(metadata_, key);
+}
+std::span<const int64_t> Weights::integers(std::string_view key) const {
+    return array_of<int64_t>(metadata_, key);
+}
+std::span<const double> Weights::numbers(std::string_view key) const {
+    return array_of<double>(metadata_, key);
+}
+std::span<const std::string_view> Weights::strings(std::string_view key) const {
+    return array_of<std::string_view>(metadata_, key);
+}
+
+Result<int64_t> Weights::require_integer(std::string_view key, int64_t low, int64_t high) const {
+    const auto value = integer(key);
+    if (value && *value >= low && *value <= high) return *value;
+    return fail(
+        ErrorCode::bad_format,
+        value ? fmt::format("is {}, expected {} to {}", *value, low, high) : std::string("is missing"),
+        fmt::format("{}: {}", path_, key),
+        "this file is not of the architecture it is used for: use another");
+}
+
+// --- what the parsers share ---
+
+Status WeightsParser::add_tensor(TensorView tensor) {
+    const auto [at, added] = out.by_name_.try_emplace(tensor.name, out.tensors_.size());
+    if (!added) return reader.bad(fmt::format("tensor {}", tensor.name), "is there twice");
+    out.tensors_.push_back(std::move(tensor));
+    return {};
+}
+
+Status WeightsParser::add_alias(std::string_view alias, std::string_view name) {
+    const auto found = out.by_name_.find(std::string(name));
+    if (found == out.by_name_.end())
+        return reader.bad(fmt::format("alias {}", alias),
+                          fmt::format("names a tensor that is not there: {}", name));
+    out.by_name_.try_emplace(std::string(alias), found->second);
+    return {};
+}
+
+Result<Shape> WeightsParser::shape(std::span<const int64_t> dims, std::string_view tensor) const {
+    auto checked = Shape::checked(dims);
+    if (!checked)
+        return reader.bad(fmt::format("tensor {}", tensor), checked.error().what, checked.error().code);
+    return *checked;
+}
+
+Result<size_t> WeightsParser::size(DType dtype, const Shape& extents, std::string_view tensor) const {
+    auto bytes = byte_size(dtype, extents);
+    if (!bytes) return reader.bad(fmt::format("tensor {}", tensor), bytes.error().what);
+    return *bytes;
+}
+
+Result<DType> ggml_dtype(uint32_t type) {
+    static constexpr const char* kNames[] = {
+        "F32",   "F16",    "Q4_0", "Q4_1", "Q4_2", "Q4_3",    "Q5_0",   "Q5_1",    "Q8_0",  "Q8_1",   "Q2_K",
+        "Q3_K",  "Q4_K",   "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",
+        "IQ2_S", "IQ4_XS", "I8",   "I16",  "I32",  "I64",     "F64",    "IQ1_M",   "BF16"};
+    switch (type) {
+        case 0:
+            return DType::f32;
+        case 1:
+            return DType::f16;
+        case 2:
+            return DType::q4_0;
+        case 3:
+            return DType::q4_1;
+        case 8:
+            return DType::q8_0;
+        case 24:
+            return DType::i8;
+        case 25:
+            return DType::i16;
+        case 26:
+            return DType::i32;
+        case 27:
+            return DType::i64;
+        case 28:
+            return DType::f64;
+        case 30:
+            return DType::bf16;
+        default:
+            break;
+    }
+    const std::string name = type < std::size(kNames) ? kNames[type] : fmt::format("number {}", type);
+    return fail(ErrorCode::unsupported,
+                fmt::format("is quantized as {}; F32, F16, BF16, Q8_0, Q4_0 and Q4_1 are supported", name));
+}
+
+}  // namespace coda::runtime
