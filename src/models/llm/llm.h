@@ -1,11 +1,11 @@
 // A language model of the llama family from a GGUF file, on Coda's own runtime.
 #pragma once
 
-#include <filesystem>
-#include <memory>
-
 #include "models/llm/chat_model.h"
 #include "runtime/backend.h"
+
+#include <filesystem>
+#include <memory>
 
 namespace coda::models {
 
@@ -13,8 +13,8 @@ struct LlmOptions {
     int context_length = 4096;  // tokens; at most what the model was trained for
 };
 
-// Fails with unsupported (naming the architecture or the quantization and what is supported), bad_format (naming
-// the field), not_found.
+// Fails with unsupported (naming the architecture or the quantization and what is supported), bad_format
+// (naming the field), not_found.
 Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, runtime::Backend& backend,
                                             const LlmOptions& options);
 

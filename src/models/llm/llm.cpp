@@ -1,0 +1,93 @@
+#include "models/llm/llm.h"
+
+#include "base/log.h"
+#include "models/llm/llm_session.h"
+#include "models/llm/vocabulary.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace coda::models {
+
+namespace {
+
+constexpr int64_t kTrustedWithFacts = 1'000'000'000;  // parameters
+
+class Llm final : public ChatModel {
+  public:
+    explicit Llm(std::shared_ptr<const llm::LoadedModel> model) : model_(std::move(model)) {}
+
+    const std::string& name() const override { return model_->name; }
+    bool small() const override { return model_->config.parameters < kTrustedWithFacts; }
+    int context_length() const override { return model_->context; }
+    int count_tokens(std::string_view text) const override {
+        return static_cast<int>(model_->tokenizer.encode(text).size());
+    }
+    Result<std::unique_ptr<ChatSession>> new_session() override {
+        CODA_TRY(auto session, llm::LlmSession::create(model_));
+        return std::unique_ptr<ChatSession>(std::move(session));
+    }
+
+  private:
+    std::shared_ptr<const llm::LoadedModel> model_;
+};
+
+std::string display_name(const runtime::Weights& weights, const std::filesystem::path& gguf) {
+    const auto name = weights.string("general.name");
+    return name && !name->empty() ? std::string(*name) : gguf.stem().string();
+}
+
+}  // namespace
+
+const char* to_string(StopReason reason) {
+    switch (reason) {
+        case StopReason::end_of_turn:
+            return "end_of_turn";
+        case StopReason::stop_string:
+            return "stop_string";
+        case StopReason::max_tokens:
+            return "max_tokens";
+        case StopReason::context_full:
+            return "context_full";
+        case StopReason::stopped_by_caller:
+            return "stopped_by_caller";
+        case StopReason::cancelled:
+            return "cancelled";
+    }
+    return "unknown";
+}
+
+Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, runtime::Backend& backend,
+                                            const LlmOptions& options) {
+    if (options.context_length < 2) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("a context of {} tokens holds no prompt and answer", options.context_length),
+                    "context_length", "use 2 or more");
+    }
+    CODA_TRY(auto weights, runtime::Weights::open(gguf));
+    if (weights->format() != runtime::WeightsFormat::gguf) {
+        return fail(ErrorCode::unsupported, fmt::format("is a {} file", to_string(weights->format())),
+                    gguf.string(), "give a GGUF model");
+    }
+    CODA_TRY(auto config, llm::read_llama_config(*weights));
+    CODA_TRY(auto tokenizer, llm::read_tokenizer(*weights));
+    const int context = std::min(options.context_length, config.trained_context);
+    CODA_TRY(auto program, llm::record_llama(weights, config, context));
+    CODA_TRY(auto executable, backend.compile(program.program, {}));
+
+    auto model = std::make_shared<llm::LoadedModel>(
+        llm::LoadedModel{display_name(*weights, gguf), std::move(config), context, std::move(tokenizer),
+                         nullptr, nullptr, std::move(program), std::move(executable)});
+    model->sentence_ends = std::make_unique<llm::SentenceEnds>(model->tokenizer);
+    model->chat = std::make_unique<llm::ChatTemplate>(weights->string("tokenizer.chat_template").value_or(""),
+                                                      model->tokenizer);
+    if (!model->chat->recognised()) {
+        log::warn(
+            "{}: the chat template is of no known family (ChatML, Llama 3, Mistral, Gemma); using ChatML",
+            gguf.string());
+    }
+    return std::shared_ptr<ChatModel>(std::make_shared<Llm>(std::move(model)));
+}
+
+}  // namespace coda::models

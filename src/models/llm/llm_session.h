@@ -1,0 +1,63 @@
+// One conversation with an Llm: the tokens in its KV cache, and how a new prompt is fitted to them.
+// Thread safety: one thread at a time. Owns its State; shares the model.
+#pragma once
+
+#include "models/llm/chat_model.h"
+#include "models/llm/chat_template.h"
+#include "models/llm/llama_program.h"
+#include "models/llm/sentence_end.h"
+#include "models/llm/tokenizer.h"
+#include "runtime/backend.h"
+
+#include <memory>
+#include <vector>
+
+namespace coda::models::llm {
+
+// What all conversations with one model share; immutable.
+struct LoadedModel {
+    std::string name;
+    LlamaConfig config;
+    int context = 0;  // tokens
+    Tokenizer tokenizer;
+    std::unique_ptr<ChatTemplate> chat;  // refers to tokenizer
+    std::unique_ptr<SentenceEnds> sentence_ends;
+    LlamaProgram program;
+    std::shared_ptr<const runtime::Executable> executable;
+};
+
+class LlmSession final : public ChatSession {
+  public:
+    static Result<std::unique_ptr<LlmSession>> create(std::shared_ptr<const LoadedModel> model);
+
+    Result<PrefillStats> prefill(std::span<const Message> messages, const Cancel& cancel) override;
+    Result<GenerateStats> generate(std::span<const Message> messages, const Sampling& sampling,
+                                   const Cancel& cancel, const OnText& on_text) override;
+
+    // The tokens whose keys and values are cached, oldest first.
+    const std::vector<int32_t>& cached() const { return cached_; }
+
+  private:
+    LlmSession(std::shared_ptr<const LoadedModel> model, std::unique_ptr<runtime::State> state)
+        : model_(std::move(model)), state_(std::move(state)) {}
+
+    struct Reply;
+
+    // Cuts the cache back to what it shares with `prompt`, less the last token, whose logits are needed;
+    // returns how many tokens stay. Fails with exhausted when the prompt does not leave room for one token.
+    Result<size_t> fit(std::span<const int32_t> prompt);
+    // Runs `step` over prompt[from..] in chunks; only the last one gets as far as the logits.
+    Status feed(const runtime::Step& step, std::span<const int32_t> prompt, size_t from,
+                const runtime::Sampling& sampling, const Cancel& cancel);
+    Status run(const runtime::Step& step, std::span<const int32_t> tokens, runtime::Rows::Kind rows,
+               const runtime::Sampling& sampling, const Cancel& cancel);
+
+    // From the first sampled token to whatever ends the reply.
+    Result<StopReason> decode(Reply& reply);
+
+    std::shared_ptr<const LoadedModel> model_;
+    std::unique_ptr<runtime::State> state_;
+    std::vector<int32_t> cached_;  // state_->length() tokens
+};
+
+}  // namespace coda::models::llm
