@@ -163,6 +163,15 @@ TEST(Settings, SurvivesTheFileCutAtEveryByte) {
     }
 }
 
+TEST(Settings, AnswersForeignLettersOutsideOfStrings) {
+    for (const char* text : {"\u3042 = 1", "llm.source = \u3042", "\uFEBB", "[\u2F00]", "\xEF\xBB\xBB\x08"}) {
+        Values values;
+        Settings settings = declare(values);
+        settings.read_text(text, "coda.toml");
+        EXPECT_FALSE(settings.errors().empty()) << text;
+    }
+}
+
 TEST(TomlWith, ChangesOneValueAndKeepsTheRest) {
     const auto replaced = toml_with(kWhole, "llm.source", "/b \"x\".gguf");
     ASSERT_TRUE(replaced);

@@ -1,13 +1,10 @@
 // The TOML side of Settings: reading the file, and changing one value in it.
+#include "base/settings.h"
+#include "base/toml.h"
+
 #include <cmath>
 
 #include <fmt/format.h>
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include "base/settings.h"
-
-#include <toml++/toml.h>
 
 namespace coda {
 namespace {

@@ -35,6 +35,14 @@ class SpscRing {
         return count;
     }
 
+    // Drops up to `count` items as if they had been read, and returns how many; for the reader.
+    size_t skip(size_t count) {
+        const size_t tail = tail_.load(std::memory_order_relaxed);
+        const size_t dropped = std::min(count, head_.load(std::memory_order_acquire) - tail);
+        tail_.store(tail + dropped, std::memory_order_release);
+        return dropped;
+    }
+
     // Items that can be read now; from any thread an estimate.
     size_t size() const { return head_.load(std::memory_order_acquire) - tail_.load(std::memory_order_acquire); }
     size_t capacity() const { return data_.size(); }
