@@ -23,9 +23,8 @@ namespace coda::runtime {
 enum class Priority { vad, stt, llm_first, tts, background };
 
 struct Sampling {
-    float temperature =
-        0;          // 0: the largest logit, the lowest token on ties; nothing below but the mask counts
-    int top_k = 0;  // 0: off
+    float temperature = 0;  // 0: the largest logit (after the penalty), the lowest token on ties
+    int top_k = 0;          // 0: off
     float top_p = 1;
     float min_p = 0;
     float repetition_penalty =
