@@ -1,8 +1,12 @@
-// Whisper speech-to-text on Coda's own runtime, from CTranslate2 or whisper.cpp files, English and multilingual.
-// The encoder sees only as many frames as the utterance needs (DESIGN: max(224, ceil(50 s) + 128) rounded up to 32).
-// Thread safety: Whisper is immutable after open; transcribe may be called from several threads, each call with
-// its own state inside.
+// Whisper speech-to-text on Coda's own runtime, from CTranslate2 or whisper.cpp files, English and
+// multilingual. The encoder sees only as many frames as the utterance needs (DESIGN: max(224, ceil(50 s) +
+// 128) rounded up to 32). Thread safety: Whisper is immutable after open; transcribe may be called from
+// several threads, each call with its own state inside.
 #pragma once
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "runtime/backend.h"
 
 #include <filesystem>
 #include <memory>
@@ -10,15 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
-#include "base/result.h"
-#include "runtime/backend.h"
-
 namespace coda::models {
 
 struct TranscribeOptions {
-    std::string language = "en";     // "auto" detects, for multilingual models
-    bool full_context = false;       // encode 30 s as the original does
+    std::string language = "en";  // "auto" detects, for multilingual models
+    bool full_context = false;    // encode 30 s as the original does
     float no_speech_threshold = 0.6f;
     float logprob_threshold = -1.0f;
     float compression_ratio_threshold = 2.4f;
@@ -26,11 +26,11 @@ struct TranscribeOptions {
 };
 
 struct Transcript {
-    std::string text;               // trimmed; empty when there was no speech
+    std::string text;  // trimmed; empty when there was no speech
     std::string language;
-    float average_logprob = 0;      // per token, natural log
+    float average_logprob = 0;  // per token, natural log
     float no_speech_probability = 0;
-    int encoder_frames = 0;         // of the last window
+    int encoder_frames = 0;  // of the last window
     int tokens = 0;
     double encode_ms = 0, decode_ms = 0;
 };
@@ -38,11 +38,12 @@ struct Transcript {
 class Whisper {
   public:
     // `path`: a folder with CTranslate2's model.bin and tokenizer.json, or a whisper.cpp ggml file.
-    static Result<std::shared_ptr<Whisper>> open(const std::filesystem::path& path, runtime::Backend& backend);
+    static Result<std::shared_ptr<Whisper>> open(const std::filesystem::path& path,
+                                                 runtime::Backend& backend);
     ~Whisper();
 
-    // Text of `samples_16k` (16 kHz mono, any length; over 30 s in windows). `cancel` is seen within one encoder
-    // layer or decoder token and gives ErrorCode::cancelled.
+    // Text of `samples_16k` (16 kHz mono, any length; over 30 s in windows). `cancel` is seen within one
+    // encoder layer or decoder token and gives ErrorCode::cancelled.
     Result<Transcript> transcribe(std::span<const float> samples_16k, const TranscribeOptions& options,
                                   const Cancel& cancel) const;
 
