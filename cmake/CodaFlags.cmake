@@ -5,7 +5,7 @@ target_compile_options(coda_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -W
 # GCC 12 and 13 report these for code in libstdc++ and fmt that is right.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(coda_flags INTERFACE -Wno-error=maybe-uninitialized -Wno-error=array-bounds
-                                                -Wno-error=stringop-overflow -Wno-error=restrict
+                                                -Wno-error=stringop-overflow -Wno-restrict
                                                 -Wno-dangling-reference)
 endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
