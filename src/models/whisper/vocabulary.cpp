@@ -186,7 +186,7 @@ Status Vocabulary::find_special(const std::vector<std::string>& names, const std
     }
     for (int32_t id = special_.end_of_text; id < static_cast<int32_t>(names.size()); ++id)
         if (const auto code = language_code(names[static_cast<size_t>(id)]); !code.empty())
-            languages_.push_back({std::string(code), id});
+            languages_.push_back({code == "iw" ? "he" : std::string(code), id});  // Hebrew's old code
     multilingual_ = special_.end_of_text > kEnglishTextTokens;
     return {};
 }
@@ -238,10 +238,10 @@ void Vocabulary::find_suppressed() {
     add(" '");
     // Notes of music share their first two bytes; where one is several tokens, the first is enough.
     for (const char* note : {"♩", "♪", "♫", "♬", "♭", "♮", "♯"}) {
-        for (const std::string& text : {std::string(note), std::string(" ") + note}) {
-            size_t length = text.size();
-            while (length > 1 && !ids.contains(std::string_view(text).substr(0, length))) --length;
-            add(text.substr(0, length));
+        for (const std::string& space : {std::string(), std::string(" ")}) {
+            std::string text = space + note;
+            while (text.size() > space.size() + 1 && !ids.contains(text)) text.pop_back();
+            add(text);
         }
     }
     for (const int32_t id : {special_.transcribe, special_.translate, special_.start_of_transcript,

@@ -51,6 +51,9 @@ class Vocabulary {
     const std::vector<Language>& languages() const { return languages_; }
     std::optional<int32_t> language_token(std::string_view code) const;
 
+    // The bytes of one token of text, perhaps a part of a character; empty for special tokens.
+    std::string_view bytes(int32_t token) const { return bytes_[static_cast<size_t>(token)]; }
+
     // The text of `tokens` without the special ones, as valid UTF-8 (what is not becomes U+FFFD).
     std::string text(std::span<const int32_t> tokens) const;
 
