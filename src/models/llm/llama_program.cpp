@@ -97,8 +97,11 @@ Result<std::vector<float>> scaled_frequencies(const Weights& weights, std::vecto
 }
 
 Result<runtime::Rope> read_rope(const Weights& weights, int head_dim) {
-    CODA_TRY(const int dims, optional(weights, "llama.rope.dimension_count", 2, head_dim, head_dim));
-    if (dims % 2 != 0) return bad(weights, "llama.rope.dimension_count", fmt::format("{} is odd", dims));
+    CODA_TRY(const int dims, optional(weights, "llama.rope.dimension_count", 1, kMostHeadDim, head_dim));
+    if (dims != head_dim || dims % 2 != 0) {
+        return bad(weights, "llama.rope.dimension_count",
+                   fmt::format("{} of a head's {} elements are rotated; must be all, and even", dims, head_dim));
+    }
     CODA_TRY(const float base, optional_number(weights, "llama.rope.freq_base", 10000));
     runtime::Rope rope;
     rope.order = runtime::Rope::Order::interleaved;
