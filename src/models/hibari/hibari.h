@@ -1,6 +1,9 @@
-// hibari text-to-speech (Apache-2.0): text -> phonemes -> network (ONNX Runtime) -> vocoder -> 24 kHz samples.
-// Thread safety: Hibari is immutable after open; synthesize may be called from several threads.
+// hibari text-to-speech (Apache-2.0): text -> phonemes -> network (ONNX Runtime) -> vocoder -> 24 kHz
+// samples. Thread safety: Hibari is immutable after open; synthesize may be called from several threads.
 #pragma once
+
+#include "base/cancel.h"
+#include "base/result.h"
 
 #include <filesystem>
 #include <functional>
@@ -10,15 +13,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/cancel.h"
-#include "base/result.h"
-
 namespace coda::models {
 
 struct SpeakOptions {
-    std::string voice;        // empty: the package's default
-    float speed = 1.0f;       // 0.5 .. 2
-    uint32_t seed = 0;        // of the vocoder's noise
+    std::string voice;   // empty: the package's default
+    float speed = 1.0f;  // 0.5 .. 2
+    uint32_t seed = 0;   // of the vocoder's noise
 };
 
 class Hibari {
@@ -29,9 +29,9 @@ class Hibari {
     static Result<std::shared_ptr<Hibari>> open(const std::filesystem::path& assets);
     ~Hibari();
 
-    // Speaks one clause or sentence: leading silence trimmed to <= 10 ms, the tail by its punctuation (comma 120 ms,
-    // end 250 ms), with a fade. `emit` gets consecutive blocks as they are ready; returning false stops.
-    // Text without anything to say (only symbols) emits nothing and succeeds.
+    // Speaks one clause or sentence: leading silence trimmed to <= 10 ms, the tail by its punctuation (comma
+    // 120 ms, end 250 ms), with a fade. `emit` gets consecutive blocks as they are ready; returning false
+    // stops. Text without anything to say (only symbols) emits nothing and succeeds.
     using Emit = std::function<bool(std::span<const float>)>;
     Status synthesize(std::string_view text, const SpeakOptions& options, const Cancel& cancel,
                       const Emit& emit) const;
