@@ -1,11 +1,7 @@
-// The loaded models, shared by all sessions. Loading is parallel; a part that fails to load is reported and the
-// others work on (no STT: typed turns still work; no TTS: replies are text).
-// Thread safety: immutable after load.
+// The loaded models, shared by all sessions. Loading is parallel; a part that fails to load is reported and
+// the others work on (no STT: typed turns still work; no TTS: replies are text). Thread safety: immutable
+// after load.
 #pragma once
-
-#include <filesystem>
-#include <memory>
-#include <string>
 
 #include "base/metrics.h"
 #include "base/result.h"
@@ -15,6 +11,10 @@
 #include "models/smart_turn/smart_turn.h"
 #include "models/whisper/whisper.h"
 #include "runtime/backend.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
 
 namespace coda::assistant {
 
@@ -26,7 +26,8 @@ struct EngineConfig {
     std::filesystem::path stt;  // folder or ggml file; empty: the packaged model
     std::filesystem::path tts;  // folder; empty: the packaged model
     int threads = 0;            // 0: from the cgroup quota
-    bool load_llm = true, load_stt = true, load_tts = true, load_vad = true;  // subcommands load what they use
+    bool load_llm = true, load_stt = true, load_tts = true,
+         load_vad = true;  // subcommands load what they use
 };
 
 struct DeviceInfo {

@@ -3,6 +3,7 @@
 // the thread that calls it; its workers are its own.
 #pragma once
 
+#include "assistant/endpointing.h"
 #include "assistant/engine.h"
 #include "assistant/responder.h"
 #include "base/cancel.h"
@@ -71,7 +72,8 @@ struct StageCosts {
 struct TalkOptions {
     bool duplex = false;    // false: the microphone is gated while speaking and 200 ms after
     bool speculate = true;  // false: nothing is transcribed before the turn has ended
-    StageCosts costs;       // used on the virtual clock only
+    EndpointingOptions endpointing;
+    StageCosts costs;  // used on the virtual clock only
 };
 
 class Session {

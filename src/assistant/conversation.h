@@ -1,0 +1,140 @@
+// The live conversation as a state machine: nobody speaks, the person speaks, Coda thinks, Coda speaks; and
+// what happens when the person pauses, goes on, or speaks into the reply. One object per Session::talk.
+// Everything here runs on the thread that calls run(); models run on stages of their own and report back
+// through the event loop. Speculative work carries a Cancel, which also drops its reports.
+#pragma once
+
+#include "assistant/engine.h"
+#include "assistant/event_loop.h"
+#include "assistant/listener.h"
+#include "assistant/playback.h"
+#include "assistant/responder.h"
+#include "assistant/session.h"
+#include "assistant/turn_stats.h"
+#include "base/cancel.h"
+#include "models/silero/silero.h"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace coda::assistant {
+
+class Conversation {
+  public:
+    // All borrowed for the conversation's life. `engine` has VAD and STT.
+    struct Parts {
+        Engine& engine;
+        Responder& responder;
+        const models::SpeakOptions& speak;
+        AudioSource& source;
+        AudioSink& sink;
+        Clock& clock;
+        const TalkOptions& options;
+        const OnEvent& on_event;
+    };
+    // How long speech after the end of a turn still belongs to it, counted in what was heard of the reply.
+    static constexpr double kReopenMs = 500;
+    static constexpr double kGateTailMs = 200;
+    // Synthesis stays at most this far ahead of what is heard.
+    static constexpr double kSpeakAheadMs = 10'000;
+    // Silence by the VAD after which smart-turn is asked; STT starts with the pause itself (96 ms).
+    static constexpr double kSmartTurnMs = 192;
+    // A witness that was asked is waited for up to this much silence.
+    static constexpr double kWitnessPatienceMs = 600;
+
+    explicit Conversation(const Parts& parts);
+    ~Conversation();
+
+    // Until the source has ended and the last reply was heard, the person said goodbye, or `cancel` is set.
+    Status run(const Cancel& cancel);
+
+  private:
+    // What is done in a pause on the chance that the turn is over.
+    struct Speculation {
+        Cancel cancel;
+        bool smart_turn_asked = false;
+        std::optional<std::string> words;
+        std::optional<float> smart_turn, sentence_end;
+        bool prepared = false;  // the LLM has answered, with or without a witness
+    };
+    // A finished turn on its way to its answer.
+    struct Turn {
+        Cancel cancel;
+        Microseconds speech_end{0}, end{0};
+        std::deque<std::string> unspoken;  // clauses that wait for synthesis
+        bool synthesizing = false;
+        bool replied = false;  // the responder is done
+        bool end_conversation = false;
+        bool heard_enough = false;  // to be a turn of its own: it cannot be reopened any more
+        int clauses = 0;
+        std::optional<Microseconds> first_audio;
+        ReplyPath path = ReplyPath::llm;
+        // Whether the responder's window holds the turn; belongs to the thread of the responder.
+        std::shared_ptr<bool> in_window = std::make_shared<bool>(false);
+    };
+
+    // Input
+    void read_in_real_time();
+    void read_next_frame();
+    void on_frame(std::span<const float> frame);
+    bool gated();
+    // Listening
+    void on_speech_started();
+    void on_speech_resumed();
+    void on_pause();
+    void on_silence();
+    void drop_speculation();
+    void transcribe(const Cancel& cancel, std::function<void(Result<models::Transcript>)> then);
+    void on_words(std::string words);
+    void ask_smart_turn();
+    bool decided() const;
+    // The turn
+    void end_turn();
+    void respond(const std::string& words);
+    void on_clause(const std::string& clause);
+    void on_reply(const Result<Reply>& reply);
+    void speak_next();
+    void follow_playback();
+    void finish_reply();
+    void reopen();
+    void barge_in();
+    void leave_turn();
+    void tidy_when_idle();
+    // Output
+    Microseconds next_deadline() const;
+    void emit(const char* event, nlohmann::json fields = nlohmann::json::object());
+    void emit_at(Microseconds time, const char* event, nlohmann::json fields);
+    void report_error(const Error& error);
+    double since_start_ms(Microseconds time) const;
+    void summarize();
+    void fail_with(Error error);
+
+    Parts parts_;
+    Microseconds start_;
+    std::optional<Error> failure_;
+    bool input_ended_ = false, stop_ = false;
+    int64_t frames_read_ = 0;
+    Microseconds gate_until_{0};
+
+    models::VadStream vad_;
+    Listener listener_;
+    std::unique_ptr<Speculation> speculation_;
+    std::shared_ptr<Turn> turn_;
+    Playback playback_;
+    Cancel idle_work_;
+
+    std::vector<TurnTimes> turns_;
+    int reopened_ = 0, barge_ins_ = 0;
+
+    Cancel stop_reading_;
+    EventLoop loop_;
+    Stage hearing_, prosody_, mind_, voice_;
+    std::thread reader_;
+};
+
+}  // namespace coda::assistant

@@ -1,0 +1,103 @@
+#include "assistant/engine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "models/llm/llm.h"
+#include "models/llm/openai_chat.h"
+
+#include <fstream>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace coda::assistant {
+namespace {
+
+constexpr std::string_view kOpenAi = "openai:";
+constexpr int kSmartTurnThreads = 2;
+
+std::string cpu_name() {
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; std::getline(info, line);) {
+        if (!line.starts_with("model name")) continue;
+        const size_t colon = line.find(": ");
+        if (colon != std::string::npos) return line.substr(colon + 2);
+    }
+    return "CPU";
+}
+
+std::filesystem::path or_packaged(const std::filesystem::path& given, const char* id,
+                                  const char* file = nullptr) {
+    if (!given.empty()) return given;
+    return file ? paths::model_dir(id) / file : paths::model_dir(id);
+}
+
+Result<std::shared_ptr<models::ChatModel>> open_chat_model(const EngineConfig& config,
+                                                           runtime::Backend& backend) {
+    if (config.llm.starts_with(kOpenAi)) {
+        models::OpenAiOptions options;
+        options.url = config.llm.substr(kOpenAi.size());
+        options.model = config.llm_model;
+        options.api_key = config.llm_api_key;
+        return models::open_openai_chat(options);
+    }
+    const auto file = or_packaged(config.llm, "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
+    models::LlmOptions options;
+    options.context_length = config.llm_context;
+    return models::open_llm(file, backend, options);
+}
+
+// Keeps what `opened` holds: the part, or why it is not there.
+template <class T>
+void keep(Result<std::shared_ptr<T>> opened, std::shared_ptr<T>& part, Error& error) {
+    if (opened) {
+        part = std::move(*opened);
+        return;
+    }
+    error = std::move(opened.error());
+    log::warn("{}", error.message());
+}
+
+}  // namespace
+
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::load(const EngineConfig& config) {
+    const Stopwatch watch;
+    auto engine = std::make_unique<Engine>();
+    runtime::CpuOptions cpu;
+    cpu.threads = config.threads;
+    CODA_TRY(engine->backend, runtime::create_cpu_backend(cpu));
+    engine->device = {"cpu", fmt::format("{} ({})", cpu_name(), engine->backend->description()),
+                      "this version runs on the CPU"};
+
+    std::vector<std::jthread> loaders;
+    if (config.load_llm && config.llm != "none")
+        loaders.emplace_back(
+            [&] { keep(open_chat_model(config, *engine->backend), engine->llm, engine->llm_error); });
+    if (config.load_stt)
+        loaders.emplace_back([&] {
+            keep(models::Whisper::open(or_packaged(config.stt, "whisper-tiny.en"), *engine->backend),
+                 engine->stt, engine->stt_error);
+        });
+    if (config.load_tts)
+        loaders.emplace_back([&] {
+            keep(models::Hibari::open(or_packaged(config.tts, "hibari")), engine->tts, engine->tts_error);
+        });
+    if (config.load_vad)
+        loaders.emplace_back([&] {
+            keep(models::Silero::open(or_packaged({}, "silero-vad", "silero_vad.onnx")), engine->vad,
+                 engine->vad_error);
+            keep(models::SmartTurn::open(or_packaged({}, "smart-turn", "smart-turn-v3.2-cpu.onnx"),
+                                         kSmartTurnThreads),
+                 engine->turn, engine->turn_error);
+        });
+    loaders.clear();  // joins
+    engine->load_ms = watch.elapsed_ms();
+    return engine;
+}
+
+}  // namespace coda::assistant
