@@ -1,0 +1,135 @@
+// coda bench: how fast this machine is at a whole turn, or at one stage alone.
+#include "app/command.h"
+#include "app/loading.h"
+#include "app/stage_bench.h"
+#include "app/turn_bench.h"
+#include "app/turn_json.h"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace coda::app {
+namespace {
+
+struct Options {
+    std::string clips;
+    int rounds = 5;
+    int limit = 0;
+};
+
+std::filesystem::path audio_folder(const Options& options, const char* below) {
+    if (!options.clips.empty()) return options.clips;
+    return std::filesystem::path(CODA_SOURCE_DIR) / "tests" / "data" / "audio" / below;
+}
+
+std::string milliseconds(const nlohmann::json& times) {
+    if (!times.is_object()) return "none";
+    return fmt::format("{:.0f} / {:.0f} / {:.0f} ms of {}", times["p50"].get<double>(),
+                       times["p95"].get<double>(), times["max"].get<double>(), times["count"].get<int>());
+}
+
+void print_turns(Output& output, const nlohmann::json& all) {
+    output.line(fmt::format("{} clips, {} answered; p50 / p95 / max:", all["clips"].get<int>(),
+                            all["answered"].get<int>()));
+    for (const char* path : {"intent", "llm"}) {
+        output.line(fmt::format("  by {:<7} v2v {:<36} response {}", path, milliseconds(all["v2v_ms"][path]),
+                                milliseconds(all["response_ms"][path])));
+    }
+    output.line(fmt::format("  decision {} after the true end of speech", milliseconds(all["decision_ms"])));
+    output.line(fmt::format(
+        "  false cut-offs {} ({:.1f} %), missed ends {} ({:.1f} %), LLM turns of 12 tokens or more {}",
+        all["false_cutoffs"].get<int>(), 100 * all["false_cutoff_share"].get<double>(),
+        all["missed_ends"].get<int>(), 100 * all["missed_end_share"].get<double>(),
+        all["llm_turns_of_12_tokens"].get<int>()));
+}
+
+Result<nlohmann::json> turn(Context& context, const Options& options) {
+    CODA_TRY(std::vector<LabelledClip> clips, read_labels(audio_folder(options, "spoken")));
+    if (options.limit > 0 && clips.size() > static_cast<size_t>(options.limit)) {
+        clips.resize(static_cast<size_t>(options.limit));
+    }
+    Parts parts;
+    parts.llm = parts.stt = parts.tts = parts.vad = Parts::required;
+    CODA_TRY(auto engine, load_engine(context, parts));
+    CODA_TRY(auto session, assistant::Session::create(*engine, context.configuration.session()));
+    std::vector<ClipResult> results;
+    nlohmann::json each = nlohmann::json::array();
+    for (const LabelledClip& clip : clips) {
+        context.output.progress(
+            fmt::format("{} ({} of {})", clip.file.filename().string(), results.size() + 1, clips.size()));
+        CODA_TRY(ClipResult result, play_clip(*session, engine->llm.get(), clip, context.cancel));
+        if (context.cancel.cancelled()) return fail(ErrorCode::cancelled, "stopped");
+        const auto number = [](const std::optional<double>& value) {
+            return value ? nlohmann::json(*value) : nlohmann::json();
+        };
+        each.push_back({{"file", clip.file.filename().string()},
+                        {"text", clip.text},
+                        {"heard", result.heard},
+                        {"reply", result.reply},
+                        {"reply_tokens", result.reply_tokens},
+                        {"path", assistant::to_string(result.times.path)},
+                        {"false_cutoff", result.false_cutoff},
+                        {"missed", result.missed},
+                        {"decision_ms", number(result.turn_end_ms)},
+                        {"v2v_ms", number(result.times.v2v_ms)},
+                        {"response_ms", number(result.times.response_ms)}});
+        results.push_back(std::move(result));
+    }
+    context.output.progress("");
+    nlohmann::json all = summary(results);
+    print_turns(context.output, all);
+    all["each"] = each;
+    all["device"] = to_json(engine->device);
+    return all;
+}
+
+Result<nlohmann::json> stage(Context& context, const Options& options, const std::string& name) {
+    Parts parts;
+    (name == "llm" ? parts.llm : name == "stt" ? parts.stt : parts.tts) = Parts::required;
+    CODA_TRY(auto engine, load_engine(context, parts));
+    context.output.progress("measuring ...");
+    CODA_TRY(nlohmann::json result,
+             name == "llm"   ? bench_llm(*engine, options.rounds, context.cancel)
+             : name == "stt" ? bench_stt(*engine, audio_folder(options, ""), options.rounds, context.cancel)
+                             : bench_tts(*engine, options.rounds, context.cancel));
+    result["device"] = to_json(engine->device);
+    context.output.line(result.dump(2));
+    return result;
+}
+
+void add(Commands& commands, CLI::App& bench, const std::shared_ptr<Options>& options, const char* name,
+         const char* help) {
+    CLI::App* command = bench.add_subcommand(name, help);
+    command->add_option("--clips", options->clips, "Another folder of recordings")->type_name("FOLDER");
+    if (std::string(name) == "turn") {
+        command->add_option("--limit", options->limit, "Only so many clips")->type_name("N");
+    } else {
+        command->add_option("--rounds", options->rounds, "How often each is measured")
+            ->type_name("N")
+            ->check(CLI::Range(1, 1000));
+    }
+    commands.on(command, [options, name](Context& context) {
+        const auto result =
+            std::string(name) == "turn" ? turn(context, *options) : stage(context, *options, name);
+        if (!result) return context.output.fail(result.error());
+        context.output.object(*result);
+        return kOk;
+    });
+}
+
+}  // namespace
+
+void add_bench(Commands& commands) {
+    CLI::App* bench =
+        commands.root().add_subcommand("bench", "How fast this machine is: turn, llm, stt or tts");
+    bench->require_subcommand(1, 1);
+    auto options = std::make_shared<Options>();
+    add(commands, *bench, options, "turn",
+        "Whole spoken turns over labelled recordings, at real pace (minutes)");
+    add(commands, *bench, options, "llm", "Prefill of 128 tokens, decoding of 64");
+    add(commands, *bench, options, "stt", "Recordings to text");
+    add(commands, *bench, options, "tts", "Text to the first sample and to the last");
+}
+
+}  // namespace coda::app
