@@ -343,15 +343,12 @@ bool is_under_dev(const std::filesystem::path& path) {
 }
 
 Status write_to_file(const std::filesystem::path& path, Bytes bytes) {
-    namespace fs = std::filesystem;
-    std::error_code ignored, loop;
-    const fs::path target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, loop) : path;
-    if (loop) return fail(ErrorCode::io, "cannot follow the symbolic link", path.string());
-    const fs::path folder = target.parent_path();
-    if (!folder.empty() && !fs::is_directory(folder, ignored))
+    const std::filesystem::path folder = path.parent_path();
+    std::error_code ignored;
+    if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
         return fail(ErrorCode::not_found, "its folder does not exist", path.string(),
                     fmt::format("mkdir -p {}", folder.string()));
-    return write_file_atomic(target, bytes);
+    return write_file_atomic(path, bytes);
 }
 
 }  // namespace
@@ -414,9 +411,7 @@ Status write_wav(const std::filesystem::path& path, std::span<const float> sampl
     const auto type = std::filesystem::status(path, ignored).type();
     if (type == std::filesystem::file_type::directory)
         return fail(ErrorCode::invalid_argument, "is a directory", path.string(), "name a file");
-    const bool is_file =
-        type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found;
-    return is_file && !is_under_dev(path) ? write_to_file(path, bytes) : write_to_device(path, bytes);
+    return is_under_dev(path) ? write_to_device(path, bytes) : write_to_file(path, bytes);
 }
 
 }  // namespace coda::audio
