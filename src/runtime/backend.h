@@ -47,8 +47,8 @@ struct Rows {
 struct StepInput {
     std::span<const int32_t> tokens = {};  // for steps that embed: row r is at position State::length() + r
     std::span<const float> features = {};  // for steps with an input: rows x width
-    Rows rows;
-    Sampling sampling;
+    Rows rows = {};
+    Sampling sampling = {};
 };
 
 struct Sampled {

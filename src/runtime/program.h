@@ -78,10 +78,10 @@ struct Rope {
 
 // y = activation(concat_i(W_i x + b_i)) + residual
 struct Linear {
-    std::vector<TensorView> weights;  // W_i [out_i, in]; several are computed as one (q, k, v)
-    std::vector<TensorView> biases;   // empty, or one per weight: [out_i], or a TensorView{} for no bias
+    std::vector<TensorView> weights = {};  // W_i [out_i, in]; several are computed as one (q, k, v)
+    std::vector<TensorView> biases = {};   // empty, or one per weight: [out_i], or a TensorView{} for no bias
     Activation activation = Activation::none;
-    std::optional<Buffer> residual;  // [sum of out_i]
+    std::optional<Buffer> residual = {};  // [sum of out_i]
 };
 
 struct AttentionSpec {

@@ -135,7 +135,8 @@ float log_sum_exp(std::span<const float> logits) {
     return static_cast<float>(largest + std::log(sum));
 }
 
-Sampled sample(std::span<const float> logits, const Sampling& sampling, int position, LogSumExp total) {
+Sampled sample(std::span<const float> logits, const Sampling& sampling, int position,
+               const LogSumExp& total) {
     CODA_ASSERT(!logits.empty());
     std::vector<float> kept;
     if (!sampling.allowed.empty()) {

@@ -3,6 +3,7 @@
 
 #include "runtime/backend.h"
 
+#include <functional>
 #include <span>
 
 namespace coda::runtime {
@@ -11,8 +12,9 @@ namespace coda::runtime {
 // logarithm of the sum of exp over all finite logits after the mask was applied, as the backend computes it.
 // Repetition penalty (Keskar et al. 2019), then top-k, temperature, min-p, top-p (Holtzman et al. 2019), in
 // this order.
-using LogSumExp = float (*)(std::span<const float> logits);
-Sampled sample(std::span<const float> logits, const Sampling& sampling, int position, LogSumExp log_sum_exp);
+using LogSumExp = std::function<float(std::span<const float> logits)>;
+Sampled sample(std::span<const float> logits, const Sampling& sampling, int position,
+               const LogSumExp& log_sum_exp);
 
 // The same by plain loops.
 float log_sum_exp(std::span<const float> logits);

@@ -1,0 +1,110 @@
+#include "runtime/cpu/host.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include <cpuid.h>
+#include <fmt/format.h>
+#include <sched.h>
+
+namespace coda::runtime::cpu {
+namespace {
+
+struct Features {
+    bool avx2 = false, avx512 = false;
+};
+
+// What the processor has and the system saves on a switch of threads: __builtin_cpu_supports asks both.
+Features detect() {
+    __builtin_cpu_init();
+    Features has;
+    has.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    has.avx2 = has.avx2 && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+    has.avx512 = has.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return has;
+}
+
+std::vector<InstructionSet> all_sets() {
+    return {{"avx512", "AVX-512", &avx512_kernels(), nullptr},
+            {"avx2", "AVX2", &avx2_kernels(), nullptr},
+            {"baseline", "x86-64-v2", &baseline_kernels(), nullptr}};
+}
+
+bool supported(const InstructionSet& set, const Features& has) {
+    const std::string name = set.name;
+    if (name == "avx2") return has.avx2;
+    if (name == "avx512") return has.avx512;
+    return true;
+}
+
+std::string read_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+// CPUs that one cpu.max grants: "max 100000" for no limit, "150000 100000" for one and a half.
+double quota_of(const std::string& cpu_max) {
+    std::istringstream fields(cpu_max);
+    double quota = 0, period = 0;
+    if (fields >> quota >> period && period > 0) return quota / period;
+    return INFINITY;
+}
+
+// The tightest quota from this process's cgroup up to the root.
+double cgroup_quota() {
+    const std::string root = "/sys/fs/cgroup";
+    std::ifstream membership("/proc/self/cgroup");
+    std::string group;
+    for (std::string line; std::getline(membership, line);)
+        if (line.rfind("0::", 0) == 0) group = line.substr(3);
+    double quota = quota_of(read_line(root + "/cpu.max"));
+    while (group.size() > 1) {
+        quota = std::min(quota, quota_of(read_line(root + group + "/cpu.max")));
+        group.resize(group.find_last_of('/'));
+    }
+    return quota;
+}
+
+}  // namespace
+
+Result<InstructionSet> choose_instruction_set(const std::string& wanted) {
+    const Features has = detect();
+    std::string names;
+    for (const InstructionSet& set : all_sets()) {
+        names += names.empty() ? set.name : fmt::format(", {}", set.name);
+        if (!wanted.empty() && wanted != set.name) continue;
+        if (supported(set, has)) return set;
+        if (!wanted.empty())
+            return fail(ErrorCode::unsupported, fmt::format("this processor has no {}", set.title),
+                        "CODA_CPU", "unset it to take the best there is");
+    }
+    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no instruction set", wanted), "CODA_CPU",
+                fmt::format("one of {}", names));
+}
+
+int usable_cores() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+    std::set<std::string> cores;  // two hyper-threads share the name of their core
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (!CPU_ISSET(cpu, &allowed)) continue;
+        const std::string topology = fmt::format("/sys/devices/system/cpu/cpu{}/topology/", cpu);
+        const std::string core = read_line(topology + "core_id");
+        cores.insert(core.empty() ? fmt::format("cpu {}", cpu)
+                                  : read_line(topology + "physical_package_id") + ":" + core);
+    }
+    const double quota = std::ceil(cgroup_quota());
+    const int count = static_cast<int>(cores.size());
+    return std::max(1, quota < count ? static_cast<int>(quota) : count);
+}
+
+}  // namespace coda::runtime::cpu

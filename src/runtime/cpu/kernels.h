@@ -1,0 +1,99 @@
+// The table of kernels that one instruction set offers. Everything a CPU program computes goes through it.
+//
+// Weights come in panels: 16 output rows side by side, so that lane i of a vector belongs to row i and no sum
+// ever runs across lanes. A panel of K columns is, by type:
+//   f32, f16, bf16   K x 16 elements
+//   q8_0             per 32 columns: 16 x f16 d, then 32 x 16 x i8
+//   q4_0             per 32 columns: 16 x f16 d, then 4 x 16 words; bits 4i.. of word r of group g: row r,
+//   column 8g + i q4_1             the same with 16 x f16 m after d
+// Keys in the cache are panels of 16 positions over head_dim columns, values panels of 16 dimensions over
+// positions: linear layers, scores and weighted sums are then all the same product, y[t][16 p + i] = sum_k
+// x[t][k] W_p[k][i].
+//
+// Rules for the files that fill the table: see kernels_body.h. Thread safety: pure functions; the tables are
+// constant.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace coda::runtime::cpu {
+
+inline constexpr int kPanelRows = 16;
+inline constexpr int kBlock = 32;      // columns that share a scale
+inline constexpr int kMatvecRows = 4;  // rows of x that matvec takes at once
+
+enum class PanelType { f32, f16, bf16, q8_0, q4_0, q4_1 };
+inline constexpr int kPanelTypes = 6;
+
+enum class Function { none, relu, silu, gelu, gelu_tanh };  // runtime::Activation, in its order
+
+// `rows` rows of floats, `stride` apart.
+struct ConstRows {
+    const float* data;
+    size_t stride;
+};
+struct MutableRows {
+    float* data;
+    size_t stride;
+};
+
+// y[t][16 p + i] for `count` panels that lie `stride` bytes apart and 1 to kMatvecRows rows. `sums`: of every
+// 32 of x, k / 32 per row (read for q4 only).
+using Matvec = void (*)(const std::byte* panels, size_t stride, int count, ConstRows x, int rows, int k,
+                        const float* sums, MutableRows y);
+// Columns [first, first + count) of a panel as count x 16 floats; both multiples of 32 unless the type has no
+// blocks.
+using Unpack = void (*)(const std::byte* panel, int first, int count, float* out);
+
+struct Kernels {
+    const char* isa;
+    Matvec matvec[kPanelTypes];
+    Unpack unpack[kPanelTypes];
+    // y[t][0..16 panels) (+)= sum_k x[t][k] w[panel][k][i]; f32 panels of k columns, one or two, any number
+    // of rows.
+    void (*gemm)(ConstRows x, int rows, int k, const float* const* w, int panels, bool accumulate,
+                 MutableRows y);
+    void (*block_sums)(const float* x, int k, float* sums);
+    // out[t][c] = function(tile[t][c] + bias[c]) + residual[t][c]; bias and residual may be null.
+    void (*finish)(ConstRows tile, int rows, int columns, const float* bias, Function function,
+                   ConstRows residual, MutableRows out);
+    // The tile's columns are 16 of gate, 16 of up, ...: out[t][c] = function(gate) * up.
+    void (*finish_gated)(ConstRows tile, int rows, int columns, Function function, MutableRows out);
+    void (*rms_norm)(const float* x, int width, const float* weight, float epsilon, const float* residual,
+                     float* out);
+    void (*layer_norm)(const float* x, int width, const float* weight, const float* bias, float epsilon,
+                       float* out);
+    // In place: probabilities of x * scale.
+    void (*softmax)(float* x, int count, float scale);
+    // The sum of exp(x[i] - largest), and the largest.
+    float (*sum_exp)(const float* x, int count, float* largest);
+    void (*add)(const float* x, int count, float* to);
+    void (*scale)(float factor, int count, float* x);
+    void (*to_f16)(const float* x, int count, uint16_t* out);
+};
+
+const Kernels& baseline_kernels();  // x86-64-v2
+const Kernels& avx2_kernels();      // AVX2, FMA, F16C
+const Kernels& avx512_kernels();    // AVX-512 F, BW, DQ, VL
+
+// --- many rows at once in BF16, where the machine multiplies it ---
+
+// A weight panel for these: columns in pairs, K/2 x 16 x 2 bf16 (what vdpbf16ps and an AMX B tile both read),
+// K padded with zeros to a multiple of 32. Activations are rows of K bf16, padded likewise.
+struct Bf16Kernels {
+    const char* isa;
+    // Rows of x to bf16; with `low`, also what the rounding left, so that high + low carries 16 bits.
+    void (*round_rows)(ConstRows x, int rows, int k, int padded_k, uint16_t* high, uint16_t* low);
+    // count x 16 floats to count/2 x 16 x 2 bf16, and again the rest; count a multiple of 2.
+    void (*pair_columns)(const float* panel, int count, uint16_t* high, uint16_t* low);
+    // y[t][i] (+)= sum_k x[t][k] w[k][i] over one or two panels; padded_k a multiple of 32; x_stride in
+    // elements.
+    void (*gemm)(const uint16_t* x, size_t x_stride, int rows, int padded_k, const uint16_t* const* w,
+                 int panels, bool accumulate, MutableRows y);
+};
+
+const Bf16Kernels& avx512_bf16_kernels();
+const Bf16Kernels& amx_kernels();
+
+}  // namespace coda::runtime::cpu

@@ -1,0 +1,258 @@
+#include "runtime/cpu/operations.h"
+
+#include "runtime/sample.h"
+#include "runtime/step_rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace coda::runtime::cpu {
+namespace {
+
+size_t index(int i) {
+    return static_cast<size_t>(i);
+}
+
+const float* data_or_null(const std::vector<float>& values) {
+    return values.empty() ? nullptr : values.data();
+}
+
+// Below this many floats a single thread is done before another has woken.
+constexpr int kWorthSharing = 1 << 14;
+
+}  // namespace
+
+Operations::Operations(const CpuExecutable& executable, const Step& step, const StepInput& input,
+                       CpuState& state, ThreadPool::Run& run)
+    : executable_(executable),
+      kernels_(executable.kernels()),
+      step_(step),
+      input_(input),
+      state_(state),
+      run_(run) {
+    if (step.appends()) prepare_ropes();
+}
+
+void Operations::execute(const Op& op, const Prepared& prepared) {
+    prepared_ = &prepared;
+    std::visit(*this, op);
+}
+
+Operations::Matrix Operations::at(Buffer buffer) const {
+    const auto id = static_cast<size_t>(buffer.id);
+    std::byte* data = state_.arena_.data() + executable_.plan(step_).offsets[id];
+    return {reinterpret_cast<float*>(data), state_.rows_[id], step_.widths()[id]};
+}
+
+KvStore& Operations::cache(Cache cache) const {
+    return state_.caches_[index(cache.id)];
+}
+const CacheSpec& Operations::spec(Cache cache) const {
+    return executable_.program().caches()[index(cache.id)];
+}
+
+template <class Body>
+void Operations::for_rows(int rows, int work, const Body& body) {
+    if (rows == 0) return;
+    const int64_t worth = static_cast<int64_t>(rows) * work / kWorthSharing;
+    const int chunks = static_cast<int>(std::clamp<int64_t>(worth, 1, std::min(rows, run_.threads() * 4)));
+    run_.for_each(chunks, [&](int chunk, Scratch& scratch) {
+        for (int r = rows * chunk / chunks; r < rows * (chunk + 1) / chunks; ++r) body(r, scratch);
+    });
+}
+
+// --- rows in ---
+
+void Operations::add_table_row(const TensorView& table, int64_t row, float* out, Scratch& scratch) const {
+    const auto width = static_cast<size_t>(table.shape.columns());
+    float* added = scratch.floats(width);
+    dequantize_row(table.dtype, table.row(row), {added, width});
+    kernels_.add(added, static_cast<int>(width), out);
+}
+
+void Operations::operator()(const op::Embed& op) {
+    const Matrix out = at(op.out);
+    for_rows(out.rows, out.width, [&](int r, Scratch& scratch) {
+        const int32_t token = input_.tokens[index(r)];
+        dequantize_row(op.table.dtype, op.table.row(token), {out.row(r), index(out.width)});
+        if (op.scale != 1) kernels_.scale(op.scale, out.width, out.row(r));
+        if (!op.positions.empty()) add_table_row(op.positions, state_.length_ + r, out.row(r), scratch);
+        if (!op.segment.empty()) add_table_row(op.segment, 0, out.row(r), scratch);
+    });
+}
+
+void Operations::operator()(const op::Input& op) {
+    std::copy(input_.features.begin(), input_.features.end(), at(op.out).data);
+}
+
+void Operations::operator()(const op::AddPositions& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    for_rows(out.rows, out.width, [&](int r, Scratch& scratch) {
+        std::copy(x.row(r), x.row(r) + x.width, out.row(r));
+        add_table_row(op.table, r, out.row(r), scratch);
+    });
+}
+
+void Operations::operator()(const op::SelectRows& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    const std::vector<int> rows = selected_rows(input_.rows, x.rows);
+    for (int i = 0; i < out.rows; ++i)
+        std::copy(x.row(rows[index(i)]), x.row(rows[index(i)]) + x.width, out.row(i));
+}
+
+// --- row by row ---
+
+void Operations::operator()(const op::RmsNorm& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    for_rows(x.rows, x.width, [&](int r, Scratch&) {
+        const float* residual = op.residual ? at(*op.residual).row(r) : nullptr;
+        kernels_.rms_norm(x.row(r), x.width, prepared_->a.data(), op.epsilon, residual, out.row(r));
+    });
+}
+
+void Operations::operator()(const op::LayerNorm& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    for_rows(x.rows, x.width, [&](int r, Scratch&) {
+        kernels_.layer_norm(x.row(r), x.width, prepared_->a.data(), prepared_->b.data(), op.epsilon,
+                            out.row(r));
+    });
+}
+
+void Operations::operator()(const op::MeanPool& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    if (out.rows == 0) return;
+    std::fill(out.data, out.data + out.width, 0.0f);
+    for (int r = 0; r < x.rows; ++r) kernels_.add(x.row(r), x.width, out.data);
+    kernels_.scale(1 / static_cast<float>(x.rows), out.width, out.data);
+}
+
+void Operations::operator()(const op::Normalize& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    for (int r = 0; r < x.rows; ++r) {
+        double sum = 0;
+        for (int i = 0; i < x.width; ++i) sum += static_cast<double>(x.row(r)[i]) * x.row(r)[i];
+        std::copy(x.row(r), x.row(r) + x.width, out.row(r));
+        kernels_.scale(sum > 0 ? static_cast<float>(1 / std::sqrt(sum)) : 0.0f, out.width, out.row(r));
+    }
+}
+
+// --- products ---
+
+void Operations::operator()(const op::Linear& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    const ConstRows residual = op.spec.residual ? at(*op.spec.residual).read() : ConstRows{nullptr, 0};
+    linear(kernels_,
+           {*prepared_->matrix, x.read(), x.rows, data_or_null(prepared_->a),
+            static_cast<Function>(op.spec.activation), residual, out.all(), state_.block_sums_},
+           run_);
+}
+
+void Operations::operator()(const op::GateUp& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    linear(kernels_,
+           {*prepared_->matrix,
+            x.read(),
+            x.rows,
+            nullptr,
+            static_cast<Function>(op.activation),
+            {nullptr, 0},
+            out.all(),
+            state_.block_sums_},
+           run_);
+}
+
+// In rows of time a window of the input is one stretch of memory, so that the convolution is a product whose
+// rows overlap; only the zeros at both ends must be put there.
+void Operations::operator()(const op::Conv1d& op) {
+    const Matrix x = at(op.x), out = at(op.out);
+    const size_t width = index(x.width), pad = static_cast<size_t>(op.weight.shape[2] / 2) * width;
+    state_.padded_.assign(2 * pad + index(x.rows) * width, 0.0f);
+    std::copy(x.data, x.data + index(x.rows) * width,
+              state_.padded_.begin() + static_cast<std::ptrdiff_t>(pad));
+    linear(kernels_,
+           {*prepared_->matrix,
+            {state_.padded_.data(), width * index(op.stride)},
+            out.rows,
+            data_or_null(prepared_->a),
+            static_cast<Function>(op.activation),
+            {nullptr, 0},
+            out.all(),
+            state_.block_sums_},
+           run_);
+}
+
+// --- caches ---
+
+// Angles depend on position and frequency only: once per run, for all layers.
+void Operations::prepare_ropes() {
+    const int rows = state_.rows_[0];
+    for (size_t i = 0; i < state_.rope_tables_.size(); ++i) {
+        const Rope& rope = executable_.rope(static_cast<int>(i));
+        std::vector<float>& table = state_.rope_tables_[i];
+        table.resize(index(rows) * rope.frequencies.size() * 2);
+        float* at = table.data();
+        for (int r = 0; r < rows; ++r)
+            for (const float frequency : rope.frequencies) {
+                const double angle = static_cast<double>(state_.length_ + r) * frequency;
+                *at++ = static_cast<float>(std::cos(angle) * rope.magnitude);
+                *at++ = static_cast<float>(std::sin(angle) * rope.magnitude);
+            }
+    }
+}
+
+void Operations::turn_head(float* head, int head_dim, const std::vector<float>& norm, const op::AppendKv& op,
+                           int row) const {
+    if (!norm.empty()) kernels_.rms_norm(head, head_dim, norm.data(), op.norm_epsilon, nullptr, head);
+    if (prepared_->rope < 0) return;
+    const size_t pairs = op.rope.frequencies.size();
+    const float* angle = state_.rope_tables_[index(prepared_->rope)].data() + index(row) * pairs * 2;
+    const bool halves = op.rope.order == Rope::Order::halves;
+    const size_t step = halves ? 1 : 2, apart = halves ? pairs : 1;
+    for (size_t i = 0; i < pairs; ++i, head += step, angle += 2) {
+        const float a = head[0], b = head[apart];
+        head[0] = a * angle[0] - b * angle[1];
+        head[apart] = a * angle[1] + b * angle[0];
+    }
+}
+
+void Operations::operator()(const op::AppendKv& op) {
+    const Matrix qkv = at(op.qkv), q = at(op.q);
+    const CacheSpec& held = spec(op.cache);
+    const int kv_width = held.kv_heads * held.head_dim;
+    for_rows(qkv.rows, qkv.width, [&](int r, Scratch& scratch) {
+        std::copy(qkv.row(r), qkv.row(r) + q.width, q.row(r));
+        for (int h = 0; h < op.heads; ++h)
+            turn_head(q.row(r) + h * held.head_dim, held.head_dim, prepared_->a, op, r);
+        float* keys = qkv.row(r) + q.width;
+        for (int h = 0; h < held.kv_heads; ++h)
+            turn_head(keys + h * held.head_dim, held.head_dim, prepared_->b, op, r);
+        cache(op.cache).put(kernels_, state_.length_ + r, keys, keys + kv_width, scratch);
+    });
+}
+
+void Operations::operator()(const op::StoreKv& op) {
+    const Matrix kv = at(op.kv);
+    KvStore& store = cache(op.cache);
+    for_rows(kv.rows, kv.width, [&](int r, Scratch& scratch) {
+        store.put(kernels_, r, kv.row(r), kv.row(r) + kv.width / 2, scratch);
+    });
+    store.stored = kv.rows;
+}
+
+// --- what comes out ---
+
+void Operations::operator()(const op::Sample& op) {
+    const Matrix logits = at(op.logits);
+    if (logits.rows == 0) return;
+    const auto total = [&](std::span<const float> values) {
+        float largest = 0;
+        const float sum = kernels_.sum_exp(values.data(), static_cast<int>(values.size()), &largest);
+        return largest + std::log(sum);
+    };
+    const int position = state_.length_ + static_cast<int>(input_.tokens.size()) - 1;
+    state_.sampled_ =
+        sample({logits.row(logits.rows - 1), index(logits.width)}, input_.sampling, position, total);
+}
+
+}  // namespace coda::runtime::cpu

@@ -1,0 +1,199 @@
+#include "runtime/cpu/packed.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+namespace coda::runtime::cpu {
+
+Result<AlignedBytes> AlignedBytes::make(size_t size, bool huge_pages) {
+    AlignedBytes bytes;
+    if (size == 0) return bytes;
+    // Pages come zeroed and are only taken when touched: a cache for 8,192 positions costs what is used of
+    // it.
+    void* memory =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return fail(ErrorCode::exhausted, fmt::format("no memory for {} MB", size >> 20), "cpu",
+                    "close other programs, or use a smaller model or context");
+    if (huge_pages) madvise(memory, size, MADV_HUGEPAGE);
+    bytes.data_ = {static_cast<std::byte*>(memory), Unmap{size}};
+    bytes.size_ = size;
+    return bytes;
+}
+
+void AlignedBytes::Unmap::operator()(std::byte* memory) const {
+    munmap(memory, size);
+}
+
+PanelType panel_type(DType dtype) {
+    switch (dtype) {
+        case DType::f16:
+            return PanelType::f16;
+        case DType::bf16:
+            return PanelType::bf16;
+        case DType::q8_0:
+            return PanelType::q8_0;
+        case DType::q4_0:
+            return PanelType::q4_0;
+        case DType::q4_1:
+            return PanelType::q4_1;
+        default:
+            CODA_ASSERT(dtype == DType::f32);
+            return PanelType::f32;
+    }
+}
+
+size_t panel_bytes(PanelType type, int k) {
+    const auto columns = static_cast<size_t>(k);
+    switch (type) {
+        case PanelType::f32:
+            return columns * 64;
+        case PanelType::f16:
+        case PanelType::bf16:
+            return columns * 32;
+        case PanelType::q8_0:
+            return columns / kBlock * 544;
+        case PanelType::q4_0:
+            return columns / kBlock * 288;
+        case PanelType::q4_1:
+            return columns / kBlock * 320;
+    }
+    return 0;
+}
+
+namespace {
+
+constexpr size_t kRowsPerPanel = kPanelRows;
+
+// Element of `bytes` bytes at column k of each row goes to place k x 16 + row.
+void interleave(const std::byte* row, size_t k, size_t bytes, size_t lane, std::byte* panel) {
+    for (size_t i = 0; i < k; ++i)
+        std::memcpy(panel + (i * kRowsPerPanel + lane) * bytes, row + i * bytes, bytes);
+}
+
+void place_q8_0(const std::byte* block, size_t lane, std::byte* out) {
+    std::memcpy(out + lane * 2, block, 2);
+    interleave(block + 2, kBlock, 1, lane, out + 32);
+}
+
+// `scales`: 1 (d) or 2 (d, m) halves before the 16 bytes of codes.
+void place_q4(const std::byte* block, size_t scales, size_t lane, std::byte* out) {
+    for (size_t s = 0; s < scales; ++s) std::memcpy(out + s * 32 + lane * 2, block + s * 2, 2);
+    const std::byte* codes = block + scales * 2;
+    for (size_t group = 0; group < 4; ++group) {
+        uint32_t word = 0;
+        for (size_t i = 0; i < 8; ++i) {
+            const size_t column = group * 8 + i;
+            const auto pair = std::to_integer<uint32_t>(codes[column % 16]);
+            word |= (column < 16 ? pair & 15 : pair >> 4) << (4 * i);
+        }
+        std::memcpy(out + scales * 32 + group * 64 + lane * 4, &word, 4);
+    }
+}
+
+void place_row(PanelType type, std::span<const std::byte> row, size_t k, size_t lane, std::byte* panel) {
+    switch (type) {
+        case PanelType::f32:
+            return interleave(row.data(), k, 4, lane, panel);
+        case PanelType::f16:
+        case PanelType::bf16:
+            return interleave(row.data(), k, 2, lane, panel);
+        default:
+            break;
+    }
+    const size_t in = type == PanelType::q8_0 ? 34 : type == PanelType::q4_0 ? 18 : 20;
+    const size_t out = panel_bytes(type, kBlock);
+    for (size_t b = 0; b < k / kBlock; ++b) {
+        const std::byte* block = row.data() + b * in;
+        if (type == PanelType::q8_0)
+            place_q8_0(block, lane, panel + b * out);
+        else
+            place_q4(block, type == PanelType::q4_1 ? 2 : 1, lane, panel + b * out);
+    }
+}
+
+int panels_of(int64_t rows) {
+    return static_cast<int>((rows + kPanelRows - 1) / kPanelRows);
+}
+
+// Writes the rows of `weight` into every `step`-th panel of `range`, from `first` on.
+void fill(const TensorView& weight, std::byte* data, size_t stride, int first, int step) {
+    const PanelType type = panel_type(weight.dtype);
+    const auto k = static_cast<size_t>(weight.shape.columns());
+    for (int64_t r = 0; r < weight.shape.rows(); ++r) {
+        const auto panel = static_cast<size_t>(first + static_cast<int>(r / kPanelRows) * step);
+        place_row(type, weight.row(r), k, static_cast<size_t>(r % kPanelRows), data + panel * stride);
+    }
+}
+
+// A view of floats that `owner` holds.
+TensorView as_floats(const TensorView& tensor, std::vector<float>& owner) {
+    owner = to_floats(tensor);
+    return {tensor.name, DType::f32, tensor.shape, std::as_bytes(std::span(owner))};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights) {
+    auto matrix = std::make_shared<PackedMatrix>();
+    matrix->k = static_cast<int>(weights[0].shape.columns());
+    size_t bytes = 0;
+    for (const TensorView& weight : weights) {
+        const int rows = static_cast<int>(weight.shape.rows()), panels = panels_of(rows);
+        const PanelType type = panel_type(weight.dtype);
+        matrix->segments.push_back({matrix->rows, rows, matrix->panels});
+        matrix->ranges.push_back({type, nullptr, panel_bytes(type, matrix->k), panels, matrix->panels});
+        matrix->rows += rows;
+        matrix->panels += panels;
+        bytes += (panel_bytes(type, matrix->k) * static_cast<size_t>(panels) + 63) / 64 * 64;
+    }
+    CODA_TRY(matrix->storage, AlignedBytes::make(bytes, /*huge_pages=*/true));
+    std::byte* at = matrix->storage.data();
+    for (size_t i = 0; i < weights.size(); ++i) {
+        PanelRange& range = matrix->ranges[i];
+        range.data = at;
+        fill(weights[i], at, range.stride, 0, 1);
+        at += (range.stride * static_cast<size_t>(range.count) + 63) / 64 * 64;
+    }
+    return matrix;
+}
+
+Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up) {
+    std::vector<float> gate_floats, up_floats;
+    if (gate.dtype != up.dtype) return pack_gated(as_floats(gate, gate_floats), as_floats(up, up_floats));
+    auto matrix = std::make_shared<PackedMatrix>();
+    const PanelType type = panel_type(gate.dtype);
+    matrix->k = static_cast<int>(gate.shape.columns());
+    matrix->rows = static_cast<int>(gate.shape.rows());
+    matrix->panels = 2 * panels_of(matrix->rows);
+    matrix->gated = true;
+    matrix->segments.push_back({0, matrix->rows, 0});
+    const size_t stride = panel_bytes(type, matrix->k);
+    CODA_TRY(matrix->storage,
+             AlignedBytes::make(stride * static_cast<size_t>(matrix->panels), /*huge_pages=*/true));
+    matrix->ranges.push_back({type, matrix->storage.data(), stride, matrix->panels, 0});
+    fill(gate, matrix->storage.data(), stride, 0, 2);
+    fill(up, matrix->storage.data(), stride, 1, 2);
+    return matrix;
+}
+
+Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight) {
+    const auto out = static_cast<size_t>(weight.shape[0]), in = static_cast<size_t>(weight.shape[1]),
+               kernel = static_cast<size_t>(weight.shape[2]);
+    const std::vector<float> values = to_floats(weight);
+    std::vector<float> turned(values.size());
+    for (size_t o = 0; o < out; ++o)
+        for (size_t c = 0; c < in; ++c)
+            for (size_t k = 0; k < kernel; ++k)
+                turned[(o * kernel + k) * in + c] = values[(o * in + c) * kernel + k];
+    const TensorView matrix{weight.name,
+                            DType::f32,
+                            {weight.shape[0], weight.shape[1] * weight.shape[2]},
+                            std::as_bytes(std::span(turned))};
+    return pack(std::span(&matrix, 1));
+}
+
+}  // namespace coda::runtime::cpu

@@ -1,0 +1,69 @@
+// Weights in the layout that the kernels read (kernels.h), made once when a Program is compiled.
+// Thread safety: immutable after pack.
+#pragma once
+
+#include "runtime/cpu/kernels.h"
+#include "runtime/program.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace coda::runtime::cpu {
+
+// Cleared bytes, aligned to a page; memory is only taken as it is touched. Huge pages are for what is read
+// whole.
+class AlignedBytes {
+  public:
+    AlignedBytes() = default;
+    // Fails with exhausted.
+    static Result<AlignedBytes> make(size_t size, bool huge_pages = false);
+    std::byte* data() { return data_.get(); }
+    const std::byte* data() const { return data_.get(); }
+    size_t size() const { return size_; }
+
+  private:
+    struct Unmap {
+        size_t size;
+        void operator()(std::byte* memory) const;
+    };
+    std::unique_ptr<std::byte, Unmap> data_{nullptr, Unmap{0}};
+    size_t size_ = 0;
+};
+
+PanelType panel_type(DType dtype);  // requires is_weight(dtype)
+size_t panel_bytes(PanelType type, int k);
+
+// Panels of one type that lie one behind the other.
+struct PanelRange {
+    PanelType type = PanelType::f32;
+    const std::byte* data = nullptr;
+    size_t stride = 0;
+    int count = 0;
+    int first_panel = 0;  // within the matrix
+};
+
+// A matrix of `rows` x k, or several under one another. Each of them begins a panel of its own.
+struct PackedMatrix {
+    struct Segment {
+        int first_row = 0;  // of the output
+        int rows = 0;
+        int first_panel = 0;  // its panels hold its rows, the last padded with zeros
+    };
+    int k = 0;
+    int rows = 0;
+    int panels = 0;
+    bool gated = false;  // panels alternate: 16 rows of the first matrix, 16 of the second
+    std::vector<Segment> segments;
+    std::vector<PanelRange> ranges;
+    AlignedBytes storage;
+};
+
+Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights);
+// Gate and up of one shape; where their types differ both become f32.
+Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up);
+// A convolution [out, in, kernel] as a matrix [out, kernel x in].
+Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight);
+
+}  // namespace coda::runtime::cpu

@@ -1,0 +1,112 @@
+// Compiling for the CPU: weights are packed, small vectors become floats, memory is planned.
+#include "runtime/cpu/cpu_executable.h"
+
+#include <algorithm>
+#include <map>
+
+namespace coda::runtime::cpu {
+
+// Prepares the operations of one Program, each matrix once however often it is used.
+class Preparation {
+  public:
+    explicit Preparation(CpuExecutable& executable) : executable_(executable) {}
+
+    Status step(const Step& step) {
+        CpuExecutable::PreparedStep& prepared = executable_.steps_.emplace_back();
+        for (const Op& op : step.ops()) {
+            out_ = &prepared.ops.emplace_back();
+            CODA_CHECK(std::visit(*this, op));
+        }
+        prepared.arena = plan_arena(step);
+        executable_.arena_bytes_ = std::max(executable_.arena_bytes_, prepared.arena.size);
+        return {};
+    }
+
+    Status operator()(const op::Linear& op) {
+        CODA_TRY(out_->matrix, packed_once(op.spec.weights, false));
+        const bool biased = std::any_of(op.spec.biases.begin(), op.spec.biases.end(),
+                                        [](const TensorView& bias) { return !bias.empty(); });
+        if (!biased) return {};
+        out_->a.assign(static_cast<size_t>(out_->matrix->rows), 0.0f);
+        for (size_t i = 0; i < op.spec.biases.size(); ++i) {
+            if (op.spec.biases[i].empty()) continue;
+            const std::vector<float> bias = to_floats(op.spec.biases[i]);
+            std::copy(bias.begin(), bias.end(), out_->a.begin() + out_->matrix->segments[i].first_row);
+        }
+        return {};
+    }
+    Status operator()(const op::GateUp& op) {
+        const TensorView both[] = {op.gate, op.up};
+        CODA_TRY(out_->matrix, packed_once(both, true));
+        return {};
+    }
+    Status operator()(const op::Conv1d& op) {
+        CODA_TRY(out_->matrix, pack_conv1d(op.weight));
+        executable_.weight_bytes_ += out_->matrix->storage.size();
+        if (!op.bias.empty()) out_->a = to_floats(op.bias);
+        return {};
+    }
+    Status operator()(const op::RmsNorm& op) {
+        out_->a = to_floats(op.weight);
+        return {};
+    }
+    Status operator()(const op::LayerNorm& op) {
+        out_->a = to_floats(op.weight);
+        out_->b = to_floats(op.bias);
+        return {};
+    }
+    Status operator()(const op::AppendKv& op) {
+        if (!op.q_norm.empty()) out_->a = to_floats(op.q_norm);
+        if (!op.k_norm.empty()) out_->b = to_floats(op.k_norm);
+        if (op.rope.order != Rope::Order::none) out_->rope = rope_index(op.rope);
+        return {};
+    }
+    template <class Weightless>
+    Status operator()(const Weightless&) {
+        return {};
+    }
+
+  private:
+    using Key = std::vector<const std::byte*>;
+
+    Result<std::shared_ptr<const PackedMatrix>> packed_once(std::span<const TensorView> weights, bool gated) {
+        Key key;
+        for (const TensorView& weight : weights) key.push_back(weight.bytes.data());
+        auto& known = packed_[{key, gated}];
+        if (known) return known;
+        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1]) : pack(weights));
+        executable_.weight_bytes_ += known->storage.size();
+        return known;
+    }
+
+    int rope_index(const Rope& rope) {
+        auto& ropes = executable_.ropes_;
+        const auto same = [&](const Rope* other) {
+            return other->frequencies == rope.frequencies && other->magnitude == rope.magnitude;
+        };
+        const auto found = std::find_if(ropes.begin(), ropes.end(), same);
+        const int index = static_cast<int>(found - ropes.begin());
+        if (found == ropes.end()) ropes.push_back(&rope);
+        return index;
+    }
+
+    CpuExecutable& executable_;
+    Prepared* out_ = nullptr;
+    std::map<std::pair<Key, bool>, std::shared_ptr<const PackedMatrix>> packed_;
+};
+
+Result<std::shared_ptr<const Executable>> CpuExecutable::compile(std::shared_ptr<const Program> program,
+                                                                 const CompileOptions&,
+                                                                 const InstructionSet& isa,
+                                                                 std::shared_ptr<ThreadPool> pool) {
+    CODA_CHECK(program->status());
+    std::shared_ptr<CpuExecutable> executable(new CpuExecutable);
+    executable->program_ = std::move(program);
+    executable->isa_ = isa;
+    executable->pool_ = std::move(pool);
+    Preparation preparation(*executable);
+    for (const Step& step : executable->program_->steps()) CODA_CHECK(preparation.step(step));
+    return executable;
+}
+
+}  // namespace coda::runtime::cpu

@@ -1,0 +1,146 @@
+#include "runtime/cpu/product.h"
+
+#include <algorithm>
+
+namespace coda::runtime::cpu {
+namespace {
+
+constexpr int kColumnsAtOnce = kProductScratch / (2 * kPanelRows);
+constexpr int kRowsAtOnce =
+    144;  // what unpacking a panel is shared by, and a tile of 2 panels still fits in L1
+
+size_t at(int index) {
+    return static_cast<size_t>(index);
+}
+
+bool has_offset(PanelType type) {
+    return type == PanelType::q4_0 || type == PanelType::q4_1;
+}
+
+// One or two panels times many rows: weights are unpacked a stretch of columns at a time, which stays in L1.
+void multiply_pair(const Kernels& kernels, const Panels& panels, int first, int count, ConstRows x, int rows,
+                   int k, MutableRows y, float* scratch) {
+    for (int from = 0; from < k; from += kColumnsAtOnce) {
+        const int columns = std::min(kColumnsAtOnce, k - from);
+        const float* w[2];
+        for (int p = 0; p < count; ++p) {
+            const std::byte* panel = panels.data + at(first + p) * panels.stride;
+            if (panels.type == PanelType::f32) {
+                w[p] = reinterpret_cast<const float*>(panel) + at(from) * kPanelRows;
+            } else {
+                float* unpacked = scratch + at(p) * kColumnsAtOnce * kPanelRows;
+                kernels.unpack[at(static_cast<int>(panels.type))](panel, from, columns, unpacked);
+                w[p] = unpacked;
+            }
+        }
+        kernels.gemm({x.data + from, x.stride}, rows, columns, w, count, from > 0, y);
+    }
+}
+
+// How a linear layer is cut into chunks: `panels` x `rows` each.
+struct Grid {
+    int panels, rows, across, down;
+    int chunks() const { return across * down; }
+};
+
+int divide_up(int a, int b) {
+    return (a + b - 1) / b;
+}
+
+Grid grid_for(const PackedMatrix& matrix, int rows, int threads) {
+    // Few rows: a chunk is a stretch of memory, long enough to be worth taking. Many: two panels, many rows.
+    const bool few = rows <= kMatvecRows;
+    Grid grid{2, rows, 0, 0};
+    if (few)
+        grid.panels = std::clamp(matrix.panels / (threads * 6) / 2 * 2, 2, 64);
+    else
+        grid.rows = std::min(rows, kRowsAtOnce);
+    grid.across = divide_up(matrix.panels, grid.panels);
+    if (!few && grid.across * divide_up(rows, grid.rows) < 3 * threads)
+        grid.rows = std::max(12, divide_up(divide_up(rows, divide_up(3 * threads, grid.across)), 12) * 12);
+    grid.down = divide_up(rows, grid.rows);
+    return grid;
+}
+
+// The products of panels [first, last) into `tile`.
+void multiply_tile(const Kernels& kernels, const LinearCall& call, int first, int last, ConstRows x, int rows,
+                   MutableRows tile, float* scratch) {
+    for (const PanelRange& range : call.matrix.ranges) {
+        const int from = std::max(first, range.first_panel),
+                  to = std::min(last, range.first_panel + range.count);
+        if (from >= to) continue;
+        const Panels panels{range.type, range.data + at(from - range.first_panel) * range.stride,
+                            range.stride, to - from};
+        multiply(kernels, panels, x, rows, call.matrix.k,
+                 call.rows <= kMatvecRows ? call.sums.data() : nullptr,
+                 {tile.data + at(from - first) * kPanelRows, tile.stride}, scratch);
+    }
+}
+
+void finish_tile(const Kernels& kernels, const LinearCall& call, int first, int last, ConstRows tile,
+                 int first_row, int rows) {
+    const auto out_at = [&](int column) {
+        return MutableRows{call.out.data + at(first_row) * call.out.stride + at(column), call.out.stride};
+    };
+    if (call.matrix.gated) {
+        const int column = first / 2 * kPanelRows;
+        const int columns = std::min(call.matrix.rows - column, (last - first) / 2 * kPanelRows);
+        return kernels.finish_gated(tile, rows, columns, call.function, out_at(column));
+    }
+    for (const PackedMatrix::Segment& segment : call.matrix.segments) {
+        const int from = std::max(first, segment.first_panel);
+        const int within = (from - segment.first_panel) * kPanelRows;
+        const int columns = std::min(segment.rows - within, (last - from) * kPanelRows);
+        if (columns <= 0 || within < 0) continue;
+        const int column = segment.first_row + within;
+        ConstRows residual{nullptr, call.residual.stride};
+        if (call.residual.data)
+            residual.data = call.residual.data + at(first_row) * call.residual.stride + at(column);
+        kernels.finish({tile.data + at(from - first) * kPanelRows, tile.stride}, rows, columns,
+                       call.bias ? call.bias + column : nullptr, call.function, residual, out_at(column));
+    }
+}
+
+void sum_blocks(const Kernels& kernels, const LinearCall& call) {
+    const bool needed = call.rows <= kMatvecRows &&
+                        std::any_of(call.matrix.ranges.begin(), call.matrix.ranges.end(),
+                                    [](const PanelRange& range) { return has_offset(range.type); });
+    if (!needed) return;
+    const size_t blocks = at(call.matrix.k / kBlock);
+    call.sums.resize(blocks * at(call.rows));
+    for (int t = 0; t < call.rows; ++t)
+        kernels.block_sums(call.x.data + at(t) * call.x.stride, call.matrix.k,
+                           call.sums.data() + at(t) * blocks);
+}
+
+}  // namespace
+
+void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int rows, int k, const float* sums,
+              MutableRows y, float* scratch) {
+    if (rows <= kMatvecRows && (sums || !has_offset(panels.type)))
+        return kernels.matvec[at(static_cast<int>(panels.type))](panels.data, panels.stride, panels.count, x,
+                                                                 rows, k, sums, y);
+    for (int p = 0; p < panels.count; p += 2)
+        multiply_pair(kernels, panels, p, std::min(2, panels.count - p), x, rows, k,
+                      {y.data + at(p) * kPanelRows, y.stride}, scratch);
+}
+
+void linear(const Kernels& kernels, const LinearCall& call, ThreadPool::Run& run) {
+    if (call.rows == 0) return;
+    sum_blocks(kernels, call);
+    const Grid grid = grid_for(call.matrix, call.rows, run.threads());
+    run.for_each(grid.chunks(), [&](int chunk, Scratch& scratch) {
+        const int first = chunk / grid.down * grid.panels,
+                  last = std::min(call.matrix.panels, first + grid.panels);
+        const int first_row = chunk % grid.down * grid.rows,
+                  rows = std::min(grid.rows, call.rows - first_row);
+        const size_t width = at(last - first) * kPanelRows;
+        float* memory = scratch.floats(at(rows) * width + kProductScratch);
+        const MutableRows tile{memory + kProductScratch, width};
+        const ConstRows x{call.x.data + at(first_row) * call.x.stride, call.x.stride};
+        multiply_tile(kernels, call, first, last, x, rows, tile, memory);
+        finish_tile(kernels, call, first, last, {tile.data, tile.stride}, first_row, rows);
+    });
+}
+
+}  // namespace coda::runtime::cpu
