@@ -2,9 +2,10 @@
 
     python make_transcripts.py MODEL_FOLDER AUDIO_FOLDER OUT_FOLDER
 
-transcripts.tsv: file, kind of alteration (sounds.py), said, heard. long.tsv: name, said, heard, of recordings over
-30 s, there with its own timestamps.
+transcripts.tsv: file, kind of alteration (sounds.py), said, heard. long.tsv: name, recipe, said,
+heard, of recordings over 30 s, there with its own timestamps.
 """
+import json
 import sys
 from pathlib import Path
 
@@ -30,10 +31,11 @@ def main(model_folder, audio, out):
                 tsv.write(f"{name}\t{kind}\t{text}\t{words}\n")
                 tsv.flush()
     with open(out / "long.tsv", "w") as tsv:
-        tsv.write("name\tsaid\theard\n")
-        for name, (_, parts) in sounds.LONG.items():
+        tsv.write("name\trecipe\tsaid\theard\n")
+        for name, (gap, parts) in sounds.LONG.items():
             text = " ".join(said[part] for part in parts)
-            tsv.write(f"{name}\t{text}\t{heard(sounds.load_long(audio, name))}\n")
+            recipe = json.dumps({"gap": gap, "files": parts})
+            tsv.write(f"{name}\t{recipe}\t{text}\t{heard(sounds.load_long(audio, name))}\n")
 
 
 if __name__ == "__main__":
