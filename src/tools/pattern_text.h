@@ -1,0 +1,11 @@
+// The pattern files of this room, embedded at build time (CMakeLists.txt).
+#pragma once
+
+#include <string_view>
+
+namespace coda::tools {
+
+std::string_view intents_text();   // intents.txt
+std::string_view requests_text();  // requests.txt
+
+}  // namespace coda::tools

@@ -1,0 +1,183 @@
+#include "tools/recognizer.h"
+
+#include "tools/calculator.h"
+#include "tools/dates.h"
+#include "tools/pattern_text.h"
+#include "tools/time_zone.h"
+#include "tools/units.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace coda::tools {
+namespace {
+
+constexpr size_t kMaxViews = 12;
+constexpr size_t kMaxWords = 80;  // a longer utterance is talk
+constexpr std::string_view kNoTool = "no_tool.";
+
+bool is_wrapping(std::string_view section) {
+    return section == "frame" || section == "tail";
+}
+
+// Someone who can be called or written to: one to four words, none of which starts another kind of sentence.
+bool names_person(std::span<const std::string> words) {
+    static constexpr std::array<std::string_view, 60> kNever = {
+        "me",    "us",    "a",      "an",         "it",       "this",    "that",  "what",
+        "how",   "why",   "when",   "where",      "who",      "which",   "if",    "whether",
+        "story", "joke",  "some",   "something",  "anything", "nothing", "about", "more",
+        "time",  "is",    "are",    "was",        "were",     "i",       "you",   "yourself",
+        "we",    "they",  "people", "everything", "stories",  "jokes",   "facts", "fact",
+        "one",   "truth", "lies",   "difference", "of",       "in",      "on",    "to",
+        "with",  "for",   "from",   "at",         "and then", "not",     "no",    "be",
+        "do",    "does",  "has",    "="};
+    if (words.empty() || words.size() > 4 || words.front() == "the") return false;
+    return std::none_of(words.begin(), words.end(), [](const std::string& word) {
+        return is_number(word) || std::find(kNever.begin(), kNever.end(), word) != kNever.end();
+    });
+}
+
+SlotTypes slot_types() {
+    using Words = std::span<const std::string>;
+    return {
+        {"number", [](Words words) { return words.size() == 1 && is_number(words.front()); }},
+        {"sum", [](Words words) { return calculate(words).has_value(); }},
+        {"quantity", [](Words words) { return words.size() <= 8 && read_quantity(words).has_value(); }},
+        {"unit", [](Words words) { return words.size() <= 3 && find_unit(words) != nullptr; }},
+        {"day", [](Words words) { return read_day(words, Day(std::chrono::days(20000))).has_value(); }},
+        {"place", [](Words words) { return words.size() <= 4 && find_place(words).has_value(); }},
+        {"person", names_person},
+    };
+}
+
+std::vector<std::string> texts(const std::vector<Word>& words) {
+    std::vector<std::string> out;
+    for (const Word& word : words) out.push_back(word.text);
+    return out;
+}
+
+// The pieces between pauses, the whole left out.
+std::vector<std::vector<Word>> pieces(const std::vector<Word>& words) {
+    std::vector<std::vector<Word>> out;
+    std::vector<Word> open;
+    for (const Word& word : words) {
+        open.push_back(word);
+        if (!word.pause) continue;
+        out.push_back(std::move(open));
+        open.clear();
+    }
+    if (!open.empty()) out.push_back(std::move(open));
+    return out.size() > 1 ? out : std::vector<std::vector<Word>>();
+}
+
+}  // namespace
+
+Result<Recognizer> Recognizer::create() {
+    Recognizer out;
+    CODA_TRY(out.intents_, Patterns::parse(intents_text(), "intents.txt", slot_types()));
+    CODA_TRY(out.requests_, Patterns::parse(requests_text(), "requests.txt", slot_types()));
+    return out;
+}
+
+std::vector<std::string> Recognizer::topics() const {
+    std::vector<std::string> out;
+    for (const std::string& section : requests_.sections())
+        if (section.starts_with(kNoTool)) out.push_back(section.substr(kNoTool.size()));
+    return out;
+}
+
+std::vector<std::vector<Word>> Recognizer::views(const std::vector<Word>& words) const {
+    std::vector<std::vector<Word>> out = {words};
+    for (size_t i = 0; i < out.size() && out.size() < kMaxViews; ++i) {
+        for (std::string_view wrapping : {"frame", "tail"}) {
+            const auto match =
+                intents_.match(texts(out[i]), [&](std::string_view section) { return section == wrapping; });
+            if (!match) continue;
+            const Patterns::Range rest = match->slots.at("rest");
+            std::vector<Word> inner(out[i].begin() + static_cast<long>(rest.first),
+                                    out[i].begin() + static_cast<long>(rest.last));
+            const bool known = std::any_of(out.begin(), out.end(), [&](const auto& view) {
+                return view.size() == inner.size() && view.front().begin == inner.front().begin;
+            });
+            if (!known) out.push_back(std::move(inner));
+        }
+    }
+    return out;
+}
+
+Recognition Recognizer::first_match(const Utterance& utterance, const std::vector<Word>& words,
+                                    const Patterns& patterns, const Patterns::Wanted& wanted) const {
+    Recognition out;
+    if (words.empty() || words.size() > kMaxWords) return out;
+    for (const std::vector<Word>& view : views(words)) {
+        const std::vector<std::string> plain = texts(view);
+        const std::optional<Patterns::Match> match = patterns.match(plain, wanted);
+        if (!match) continue;
+        out.kind = Recognition::Kind::command;
+        out.name = match->section;
+        out.fixed = match->fixed;
+        out.line = match->line;
+        out.words = plain;
+        out.said = utterance.said(view, 0, view.size());
+        for (const auto& [name, range] : match->slots)
+            out.slots[name] = {{plain.begin() + static_cast<long>(range.first),
+                                plain.begin() + static_cast<long>(range.last)},
+                               utterance.said(view, range.first, range.last)};
+        return out;
+    }
+    return out;
+}
+
+Recognition Recognizer::command(const Utterance& utterance) const {
+    const auto any = [](std::string_view section) { return !is_wrapping(section); };
+    const Sentence all = utterance.joined();
+    Recognition found = first_match(utterance, all.words, intents_, any);
+    if (found.kind != Recognition::Kind::none) return found;
+    // "I'm bored, what time is it": a question of a tool at the end of talk.
+    const auto asked = [](std::string_view section) {
+        return section == "time" || section == "date" || section == "calculate" || section == "convert" ||
+               section == "remember";
+    };
+    if (utterance.sentences.size() > 1)
+        found = first_match(utterance, utterance.sentences.back().words, intents_, asked);
+    return found;
+}
+
+Recognition Recognizer::no_tool(const Utterance& utterance, const Covered& covered) const {
+    const auto general = [](std::string_view section) { return section == "general"; };
+    const auto topic = [&](std::string_view section) {
+        return section.starts_with(kNoTool) && !covered(section.substr(kNoTool.size()));
+    };
+    std::vector<std::vector<Word>> parts;
+    const Sentence all = utterance.joined();
+    parts.push_back(all.words);
+    if (utterance.sentences.size() > 1)
+        for (const Sentence& sentence : utterance.sentences) parts.push_back(sentence.words);
+    for (std::vector<Word>& piece : pieces(all.words))
+        if (piece.size() >= 2) parts.push_back(std::move(piece));
+    Recognition out;
+    if (first_match(utterance, all.words, requests_, general).kind != Recognition::Kind::none) return out;
+    for (const std::vector<Word>& part : parts) {
+        if (first_match(utterance, part, requests_, general).kind != Recognition::Kind::none) continue;
+        out = first_match(utterance, part, requests_, topic);
+        if (out.kind == Recognition::Kind::none) continue;
+        out.kind = Recognition::Kind::no_tool;
+        out.name = out.name.substr(kNoTool.size());
+        return out;
+    }
+    return out;
+}
+
+bool Recognizer::asks_for_fiction(const Utterance& utterance) const {
+    static constexpr std::array<std::string_view, 22> kFiction = {
+        "story",    "poem",     "song",    "joke",    "tale",    "haiku",  "limerick", "rhyme",
+        "dialogue", "script",   "letter",  "pretend", "imagine", "lyrics", "riddle",   "write",
+        "compose",  "sentence", "example", "message", "email",   "speech"};
+    for (const Sentence& sentence : utterance.sentences)
+        for (const Word& word : sentence.words)
+            if (std::find(kFiction.begin(), kFiction.end(), word.text) != kFiction.end()) return true;
+    return false;
+}
+
+}  // namespace coda::tools
