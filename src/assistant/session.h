@@ -72,8 +72,8 @@ struct StageCosts {
 struct TalkOptions {
     bool duplex = false;    // false: the microphone is gated while speaking and 200 ms after
     bool speculate = true;  // false: nothing is transcribed before the turn has ended
-    EndpointingOptions endpointing;
-    StageCosts costs;  // used on the virtual clock only
+    EndpointingOptions endpointing = {};
+    StageCosts costs = {};  // used on the virtual clock only
 };
 
 class Session {
