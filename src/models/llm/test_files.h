@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "models/llm/tokenizer.h"
 #include "models/llm/vocabulary.h"
+#include "runtime/backend.h"
 #include "runtime/weights.h"
 
 #include <cstring>
@@ -32,6 +33,13 @@ inline const std::shared_ptr<const runtime::Weights>& packaged_weights() {
         return opened ? *opened : nullptr;
     }();
     return weights;
+}
+
+inline std::unique_ptr<runtime::Backend> backend_named(const std::string& name) {
+    if (name == "reference") return runtime::create_reference_backend();
+    auto backend = runtime::create_cpu_backend({});
+    EXPECT_TRUE(backend) << backend.error().message();
+    return std::move(*backend);
 }
 
 // The packaged vocabulary's parts, to be changed by a test.

@@ -1,0 +1,144 @@
+#include "models/llm/llama_program.h"
+
+#include "models/llm/test_files.h"
+#include "runtime/backend.h"
+
+#include <cmath>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace coda::models::llm {
+namespace {
+
+double normalised_error(std::span<const float> ours, const std::vector<float>& theirs) {
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < theirs.size(); ++i) {
+        difference += std::pow(static_cast<double>(ours[i]) - theirs[i], 2);
+        size += std::pow(static_cast<double>(theirs[i]), 2);
+    }
+    return difference / size;
+}
+
+// Logits of all of `ids` in one run, or token by token.
+std::vector<std::vector<float>> logits(const LlamaProgram& program, const runtime::Executable& executable,
+                                       const std::vector<int32_t>& ids, size_t per_run) {
+    auto state = executable.new_state();
+    EXPECT_TRUE(state);
+    std::vector<std::vector<float>> out;
+    for (size_t at = 0; at < ids.size(); at += per_run) {
+        runtime::StepInput input;
+        input.tokens = std::span(ids).subspan(at, std::min(per_run, ids.size() - at));
+        input.rows.kind = runtime::Rows::Kind::all;
+        const auto ran =
+            executable.run(*program.score, input, **state, Cancel(), runtime::Priority::background);
+        EXPECT_TRUE(ran) << ran.error().message();
+        const auto view = (*state)->output("logits");
+        for (int r = 0; r < view.rows; ++r) out.emplace_back(view.row(r).begin(), view.row(r).end());
+    }
+    return out;
+}
+
+class TinyModels : public testing::TestWithParam<std::string> {};
+
+TEST_P(TinyModels, LogitsAreLlamaCppsInEveryFormatAndVariant) {
+    const auto backend = backend_named(GetParam());
+    // The CPU keeps keys and values in F16: 2^-12 of rounding, squared, through two layers.
+    const double bound = GetParam() == "reference" ? 1e-9 : 5e-6;
+    std::ifstream file(golden("tiny.json"));
+    const auto entries = nlohmann::json::parse(file);
+    ASSERT_EQ(entries.size(), 6u);
+    for (const auto& entry : entries) {
+        const std::string name = entry["file"];
+        const auto weights = runtime::Weights::open(golden(name));
+        ASSERT_TRUE(weights) << weights.error().message();
+        const auto config = read_llama_config(**weights);
+        ASSERT_TRUE(config) << config.error().message();
+        const auto program = record_llama(*weights, *config, config->trained_context);
+        ASSERT_TRUE(program) << program.error().message();
+        const auto executable = backend->compile(program->program, {});
+        ASSERT_TRUE(executable) << executable.error().message();
+        const std::vector<int32_t> ids = entry["ids"];
+        for (const size_t per_run : {ids.size(), size_t{1}, size_t{7}}) {
+            const auto ours = logits(*program, **executable, ids, per_run);
+            ASSERT_EQ(ours.size(), ids.size());
+            for (size_t i = 0; i < entry["positions"].size(); ++i) {
+                const std::vector<float> theirs = entry["logits"][i];
+                const size_t position = entry["positions"][i];
+                EXPECT_LT(normalised_error(ours[position], theirs), bound)
+                    << name << ", position " << position << ", " << per_run << " per run";
+            }
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, TinyModels, testing::Values("reference", "cpu"),
+                         [](const auto& test_case) { return test_case.param; });
+
+// A GGUF with one metadata value replaced, read again. Values keep their size, so offsets stay right.
+std::string error_after(const std::string& key, uint32_t value) {
+    std::string bytes = read_file(golden("tiny-q4_0.gguf")).value();
+    const size_t at = bytes.find(key);
+    EXPECT_NE(at, std::string::npos) << key;
+    std::memcpy(bytes.data() + at + key.size() + 4, &value, sizeof value);  // after the value's type
+    const auto weights = runtime::Weights::parse(std::as_bytes(std::span(bytes)), "changed.gguf");
+    if (!weights) return weights.error().message();
+    const auto config = read_llama_config(**weights);
+    if (!config) return config.error().message();
+    const auto program = record_llama(*weights, *config, 64);
+    return program ? std::string() : program.error().message();
+}
+
+TEST(LlamaConfig, WrongHyperParametersAreRefusedByName) {
+    EXPECT_EQ(error_after("llama.block_count", 2), "");
+    const std::pair<const char*, uint32_t> cases[] = {
+        {"llama.block_count", 0},
+        {"llama.block_count", 0xFFFFFFFF},
+        {"llama.embedding_length", 0},
+        {"llama.embedding_length", 0x7FFFFFFF},
+        {"llama.feed_forward_length", 0},
+        {"llama.attention.head_count", 0},
+        {"llama.attention.head_count", 3},
+        {"llama.attention.key_length", 0},
+        {"llama.attention.key_length", 15},
+        {"llama.attention.value_length", 8},
+        {"llama.context_length", 0},
+        {"llama.rope.dimension_count", 8},
+        {"llama.attention.layer_norm_rms_epsilon", 0},           // 0.0
+        {"llama.attention.layer_norm_rms_epsilon", 0x7FC00000},  // not a number
+        {"llama.rope.freq_base", 0xBF800000},                    // -1
+    };
+    for (const auto& [key, value] : cases) {
+        const std::string message = error_after(key, value);
+        EXPECT_NE(message.find("changed.gguf: "), std::string::npos)
+            << key << " " << value << ": " << message;
+        EXPECT_NE(message.find("llama."), std::string::npos) << key << " " << value << ": " << message;
+    }
+    // Believable by themselves, but the tensors say otherwise.
+    for (const auto& [key, value] :
+         std::initializer_list<std::pair<const char*, uint32_t>>{{"llama.block_count", 3},
+                                                                 {"llama.embedding_length", 64},
+                                                                 {"llama.feed_forward_length", 96},
+                                                                 {"llama.attention.head_count", 8}}) {
+        const std::string message = error_after(key, value);
+        EXPECT_NE(message.find("changed.gguf"), std::string::npos) << key << " " << value;
+        EXPECT_NE(message.find(".weight"), std::string::npos) << key << " " << value << ": " << message;
+    }
+}
+
+TEST(LlamaConfig, OtherArchitecturesAreUnsupportedByName) {
+    std::string bytes = read_file(golden("tiny-q4_0.gguf")).value();
+    const size_t at = bytes.find("llama", bytes.find("general.architecture"));
+    bytes.replace(at, 5, "mamba");
+    const auto weights = runtime::Weights::parse(std::as_bytes(std::span(bytes)), "changed.gguf");
+    ASSERT_TRUE(weights) << weights.error().message();
+    const auto config = read_llama_config(**weights);
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().code, ErrorCode::unsupported);
+    EXPECT_NE(config.error().message().find("'mamba'"), std::string::npos);
+    EXPECT_NE(config.error().message().find("llama"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace coda::models::llm
