@@ -61,7 +61,7 @@ class CpuExecutable final : public Executable, public std::enable_shared_from_th
     Result<std::unique_ptr<State>> new_state() const override;
     Status run(const Step& step, const StepInput& input, State& state, const Cancel& cancel,
                Priority priority) const override;
-    size_t weight_bytes() const override { return weight_bytes_; }
+    size_t weight_bytes() const override { return weights_.taken(); }
     size_t state_bytes() const override;
 
     const Program& program() const { return *program_; }
@@ -84,7 +84,8 @@ class CpuExecutable final : public Executable, public std::enable_shared_from_th
     std::shared_ptr<ThreadPool> pool_;
     std::vector<PreparedStep> steps_;
     std::vector<const Rope*> ropes_;  // the different ones
-    size_t arena_bytes_ = 0, weight_bytes_ = 0;
+    WeightMemory weights_;
+    size_t arena_bytes_ = 0;
 };
 
 }  // namespace coda::runtime::cpu

@@ -7,7 +7,7 @@ namespace coda::runtime::cpu {
 namespace {
 
 constexpr const char* kIsa = "AVX2";
-constexpr int kMatvecPanels = 1, kGemmRows = 6, kGemmPanels = 1;
+constexpr int kGemmRows = 6, kGemmPanels = 1;
 
 struct Vector {
     __m256 a, b;
@@ -110,6 +110,7 @@ template <int i>
 Vector nibble(Words words) {
     return {nibble<i>(words.a), nibble<i>(words.b)};
 }
+// What the hardware does not see coming: the start of the next page.
 template <int kBytes>
 void prefetch(const std::byte* block) {
     for (int line = 0; line < kBytes; line += 64)

@@ -7,7 +7,7 @@ namespace coda::runtime::cpu {
 namespace {
 
 constexpr const char* kIsa = "AVX-512";
-constexpr int kMatvecPanels = 2, kGemmRows = 12, kGemmPanels = 2;
+constexpr int kGemmRows = 12, kGemmPanels = 2;
 
 struct Vector {
     __m512 v;
@@ -80,6 +80,7 @@ Vector nibble(Words words) {
     const __m512 codes = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     return {_mm512_permutexvar_ps(_mm512_srli_epi32(words.v, 4 * i), codes)};
 }
+// What the hardware does not see coming: the start of the next page.
 template <int kBytes>
 void prefetch(const std::byte* block) {
     for (int line = 0; line < kBytes; line += 64)

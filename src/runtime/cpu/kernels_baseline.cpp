@@ -6,7 +6,7 @@ namespace coda::runtime::cpu {
 namespace {
 
 constexpr const char* kIsa = "x86-64-v2";
-constexpr int kMatvecPanels = 1, kGemmRows = 2, kGemmPanels = 1;
+constexpr int kGemmRows = 2, kGemmPanels = 1;
 
 using Floats = float __attribute__((vector_size(64)));
 using Ints = int32_t __attribute__((vector_size(64)));

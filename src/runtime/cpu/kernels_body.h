@@ -32,158 +32,125 @@ struct Format<PanelType::bf16> {
 
 // --- products of few rows, straight from the packed weights ---
 
-template <PanelType type, int kRows, int kPanels>
-void matvec_plain(const std::byte* panels, size_t stride, ConstRows x, int k, MutableRows y) {
-    // Two sums per result: one would wait for itself.
-    Vector even[kRows][kPanels], odd[kRows][kPanels];
-    for (int t = 0; t < kRows; ++t)
-        for (int p = 0; p < kPanels; ++p) even[t][p] = odd[t][p] = Vector::zero();
-    int i = 0;
-    for (; i + 2 <= k; i += 2) {
-        for (int p = 0; p < kPanels; ++p) {
-            const std::byte* panel = panels + static_cast<size_t>(p) * stride;
-            const Vector w0 = Format<type>::column(panel, i), w1 = Format<type>::column(panel, i + 1);
-            for (int t = 0; t < kRows; ++t) {
-                const float* row = x.data + static_cast<size_t>(t) * x.stride + i;
-                even[t][p] = fma(w0, Vector::all(row[0]), even[t][p]);
-                odd[t][p] = fma(w1, Vector::all(row[1]), odd[t][p]);
-            }
-        }
+// One panel at a time, so that memory is read in one stream. A sum would wait for itself: each row has
+// kChains, added up at the end.
+template <int kRows>
+struct Sums {
+    static constexpr int kChains = kRows == 1 ? 4 : 2;
+    Vector part[kRows][kChains];
+
+    Sums() {
+        for (int t = 0; t < kRows; ++t)
+            for (int c = 0; c < kChains; ++c) part[t][c] = Vector::zero();
     }
-    for (; i < k; ++i)
-        for (int p = 0; p < kPanels; ++p) {
-            const Vector w = Format<type>::column(panels + static_cast<size_t>(p) * stride, i);
-            for (int t = 0; t < kRows; ++t)
-                even[t][p] =
-                    fma(w, Vector::all(x.data[static_cast<size_t>(t) * x.stride + static_cast<size_t>(i)]),
-                        even[t][p]);
-        }
-    for (int t = 0; t < kRows; ++t)
-        for (int p = 0; p < kPanels; ++p)
-            (even[t][p] + odd[t][p]).store(y.data + static_cast<size_t>(t) * y.stride + p * kPanelRows);
+    // Adds w x[t][i] to every row.
+    template <int i>
+    void add(Vector w, const float* x, size_t x_stride) {
+        for (int t = 0; t < kRows; ++t)
+            part[t][i % kChains] =
+                fma(w, Vector::all(x[static_cast<size_t>(t) * x_stride + i]), part[t][i % kChains]);
+    }
+    Vector total(int t) const {
+        if constexpr (kChains == 4)
+            return (part[t][0] + part[t][1]) + (part[t][2] + part[t][3]);
+        else
+            return part[t][0] + part[t][1];
+    }
+};
+
+template <PanelType type, int kRows>
+void matvec_plain(const std::byte* panel, ConstRows x, int k, MutableRows y) {
+    constexpr int kColumn = Format<type>::kBytesPerColumn;
+    Sums<kRows> sums;
+    int i = 0;
+    for (; i + 4 <= k; i += 4) {
+        prefetch<4 * kColumn>(panel + static_cast<size_t>(i) * kColumn);
+        sums.template add<0>(Format<type>::column(panel, i), x.data + i, x.stride);
+        sums.template add<1>(Format<type>::column(panel, i + 1), x.data + i, x.stride);
+        sums.template add<2>(Format<type>::column(panel, i + 2), x.data + i, x.stride);
+        sums.template add<3>(Format<type>::column(panel, i + 3), x.data + i, x.stride);
+    }
+    for (; i < k; ++i) sums.template add<0>(Format<type>::column(panel, i), x.data + i, x.stride);
+    for (int t = 0; t < kRows; ++t) sums.total(t).store(y.data + static_cast<size_t>(t) * y.stride);
 }
 
-// Codes of 32 columns times x, before their scale; kRows x kPanels at a time.
-template <PanelType type, int kRows, int kPanels>
+// Adds the codes of 32 columns times x, before their scale.
+template <PanelType type, int kRows>
 struct BlockDot;
 
-template <int kRows, int kPanels>
-struct BlockDot<PanelType::q8_0, kRows, kPanels> {
+template <int kRows>
+struct BlockDot<PanelType::q8_0, kRows> {
     static constexpr int kHeader = 32, kBytes = 544;
-    static void run(const std::byte* codes, size_t stride, const float* x, size_t x_stride,
-                    Vector (&sum)[kRows][kPanels]) {
-        Vector odd[kRows][kPanels];
-        for (int t = 0; t < kRows; ++t)
-            for (int p = 0; p < kPanels; ++p) sum[t][p] = odd[t][p] = Vector::zero();
-        for (int i = 0; i < kBlock; i += 2)
-            for (int p = 0; p < kPanels; ++p) {
-                const auto* at =
-                    reinterpret_cast<const int8_t*>(codes + static_cast<size_t>(p) * stride) + i * kPanelRows;
-                const Vector w0 = Vector::load_i8(at), w1 = Vector::load_i8(at + kPanelRows);
-                for (int t = 0; t < kRows; ++t) {
-                    const float* row = x + static_cast<size_t>(t) * x_stride + i;
-                    sum[t][p] = fma(w0, Vector::all(row[0]), sum[t][p]);
-                    odd[t][p] = fma(w1, Vector::all(row[1]), odd[t][p]);
-                }
-            }
-        for (int t = 0; t < kRows; ++t)
-            for (int p = 0; p < kPanels; ++p) sum[t][p] = sum[t][p] + odd[t][p];
+    static void run(const std::byte* block, const float* x, size_t x_stride, Sums<kRows>& sums) {
+        const auto* codes = reinterpret_cast<const int8_t*>(block);
+        for (int i = 0; i < kBlock; i += 4, codes += 4 * kPanelRows, x += 4) {
+            sums.template add<0>(Vector::load_i8(codes), x, x_stride);
+            sums.template add<1>(Vector::load_i8(codes + kPanelRows), x, x_stride);
+            sums.template add<2>(Vector::load_i8(codes + 2 * kPanelRows), x, x_stride);
+            sums.template add<3>(Vector::load_i8(codes + 3 * kPanelRows), x, x_stride);
+        }
     }
 };
 
-template <int kRows, int kPanels>
+template <int kRows>
 struct NibbleDot {
-    static void run(const std::byte* codes, size_t stride, const float* x, size_t x_stride,
-                    Vector (&sum)[kRows][kPanels]) {
-        Vector odd[kRows][kPanels];
-        for (int t = 0; t < kRows; ++t)
-            for (int p = 0; p < kPanels; ++p) sum[t][p] = odd[t][p] = Vector::zero();
-        for (int group = 0; group < kBlock / 8; ++group) {
-            Words words[kPanels];
-            for (int p = 0; p < kPanels; ++p)
-                words[p] = Words::load(codes + static_cast<size_t>(p) * stride + group * 64);
-            const float* from = x + group * 8;
-            pair<0>(words, from, x_stride, sum, odd);
-            pair<2>(words, from, x_stride, sum, odd);
-            pair<4>(words, from, x_stride, sum, odd);
-            pair<6>(words, from, x_stride, sum, odd);
-        }
-        for (int t = 0; t < kRows; ++t)
-            for (int p = 0; p < kPanels; ++p) sum[t][p] = sum[t][p] + odd[t][p];
-    }
-    template <int i>
-    static void pair(const Words (&words)[kPanels], const float* x, size_t x_stride,
-                     Vector (&sum)[kRows][kPanels], Vector (&odd)[kRows][kPanels]) {
-        for (int p = 0; p < kPanels; ++p) {
-            const Vector w0 = nibble<i>(words[p]), w1 = nibble<i + 1>(words[p]);
-            for (int t = 0; t < kRows; ++t) {
-                const float* row = x + static_cast<size_t>(t) * x_stride + i;
-                sum[t][p] = fma(w0, Vector::all(row[0]), sum[t][p]);
-                odd[t][p] = fma(w1, Vector::all(row[1]), odd[t][p]);
-            }
+    static void run(const std::byte* block, const float* x, size_t x_stride, Sums<kRows>& sums) {
+        for (int group = 0; group < kBlock / 8; ++group, x += 8) {
+            const Words words = Words::load(block + group * 64);
+            sums.template add<0>(nibble<0>(words), x, x_stride);
+            sums.template add<1>(nibble<1>(words), x, x_stride);
+            sums.template add<2>(nibble<2>(words), x, x_stride);
+            sums.template add<3>(nibble<3>(words), x, x_stride);
+            sums.template add<4>(nibble<4>(words), x, x_stride);
+            sums.template add<5>(nibble<5>(words), x, x_stride);
+            sums.template add<6>(nibble<6>(words), x, x_stride);
+            sums.template add<7>(nibble<7>(words), x, x_stride);
         }
     }
 };
-template <int kRows, int kPanels>
-struct BlockDot<PanelType::q4_0, kRows, kPanels> : NibbleDot<kRows, kPanels> {
+template <int kRows>
+struct BlockDot<PanelType::q4_0, kRows> : NibbleDot<kRows> {
     static constexpr int kHeader = 32, kBytes = 288;
 };
-template <int kRows, int kPanels>
-struct BlockDot<PanelType::q4_1, kRows, kPanels> : NibbleDot<kRows, kPanels> {
+template <int kRows>
+struct BlockDot<PanelType::q4_1, kRows> : NibbleDot<kRows> {
     static constexpr int kHeader = 64, kBytes = 320;
 };
 
-template <PanelType type, int kRows, int kPanels>
-void matvec_blocks(const std::byte* panels, size_t stride, ConstRows x, int k, const float* sums,
-                   MutableRows y) {
-    using Dot = BlockDot<type, kRows, kPanels>;
+template <PanelType type, int kRows>
+void matvec_blocks(const std::byte* panel, ConstRows x, int k, const float* sums, MutableRows y) {
+    using Dot = BlockDot<type, kRows>;
     const int blocks = k / kBlock;
-    Vector total[kRows][kPanels];
-    for (int t = 0; t < kRows; ++t)
-        for (int p = 0; p < kPanels; ++p) total[t][p] = Vector::zero();
-    for (int b = 0; b < blocks; ++b) {
-        const std::byte* block = panels + static_cast<size_t>(b) * Dot::kBytes;
-        for (int p = 0; p < kPanels; ++p) prefetch<Dot::kBytes>(block + static_cast<size_t>(p) * stride);
-        Vector part[kRows][kPanels];
-        Dot::run(block + Dot::kHeader, stride, x.data + b * kBlock, x.stride, part);
-        for (int p = 0; p < kPanels; ++p) {
-            const auto* header = reinterpret_cast<const uint16_t*>(block + static_cast<size_t>(p) * stride);
-            const Vector d = Vector::load_f16(header);
-            for (int t = 0; t < kRows; ++t) {
-                Vector codes = part[t][p];
-                if constexpr (type == PanelType::q4_0)
-                    codes = fma(Vector::all(-8.0f), Vector::all(sums[t * blocks + b]), codes);
-                total[t][p] = fma(d, codes, total[t][p]);
-                if constexpr (type == PanelType::q4_1)
-                    total[t][p] = fma(Vector::load_f16(header + kPanelRows),
-                                      Vector::all(sums[t * blocks + b]), total[t][p]);
-            }
+    Vector total[kRows];
+    for (int t = 0; t < kRows; ++t) total[t] = Vector::zero();
+    for (int b = 0; b < blocks; ++b, panel += Dot::kBytes) {
+        prefetch<Dot::kBytes>(panel);
+        Sums<kRows> part;
+        Dot::run(panel + Dot::kHeader, x.data + b * kBlock, x.stride, part);
+        const auto* header = reinterpret_cast<const uint16_t*>(panel);
+        const Vector d = Vector::load_f16(header);
+        for (int t = 0; t < kRows; ++t) {
+            Vector codes = part.total(t);
+            if constexpr (type == PanelType::q4_0)
+                codes = fma(Vector::all(-8.0f), Vector::all(sums[t * blocks + b]), codes);
+            total[t] = fma(d, codes, total[t]);
+            if constexpr (type == PanelType::q4_1)
+                total[t] =
+                    fma(Vector::load_f16(header + kPanelRows), Vector::all(sums[t * blocks + b]), total[t]);
         }
     }
-    for (int t = 0; t < kRows; ++t)
-        for (int p = 0; p < kPanels; ++p)
-            total[t][p].store(y.data + static_cast<size_t>(t) * y.stride + p * kPanelRows);
-}
-
-template <PanelType type, int kRows, int kPanels>
-void matvec_step(const std::byte* panels, size_t stride, ConstRows x, int k, const float* sums,
-                 MutableRows y) {
-    if constexpr (type == PanelType::f32 || type == PanelType::f16 || type == PanelType::bf16)
-        matvec_plain<type, kRows, kPanels>(panels, stride, x, k, y);
-    else
-        matvec_blocks<type, kRows, kPanels>(panels, stride, x, k, sums, y);
+    for (int t = 0; t < kRows; ++t) total[t].store(y.data + static_cast<size_t>(t) * y.stride);
 }
 
 template <PanelType type, int kRows>
 void matvec_rows(const std::byte* panels, size_t stride, int count, ConstRows x, int k, const float* sums,
                  MutableRows y) {
-    int p = 0;
-    for (; p + kMatvecPanels <= count; p += kMatvecPanels)
-        matvec_step<type, kRows, kMatvecPanels>(panels + static_cast<size_t>(p) * stride, stride, x, k, sums,
-                                                {y.data + p * kPanelRows, y.stride});
-    for (; p < count; ++p)
-        matvec_step<type, kRows, 1>(panels + static_cast<size_t>(p) * stride, stride, x, k, sums,
-                                    {y.data + p * kPanelRows, y.stride});
+    for (int p = 0; p < count; ++p, panels += stride, y.data += kPanelRows) {
+        if constexpr (type == PanelType::f32 || type == PanelType::f16 || type == PanelType::bf16)
+            matvec_plain<type, kRows>(panels, x, k, y);
+        else
+            matvec_blocks<type, kRows>(panels, x, k, sums, y);
+    }
 }
 
 template <PanelType type>

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sys/mman.h>
 
 namespace coda::runtime::cpu {
 
-Result<AlignedBytes> AlignedBytes::make(size_t size, bool huge_pages) {
+Result<AlignedBytes> AlignedBytes::make(size_t size) {
     AlignedBytes bytes;
     if (size == 0) return bytes;
     // Pages come zeroed and are only taken when touched: a cache for 8,192 positions costs what is used of
@@ -18,7 +19,6 @@ Result<AlignedBytes> AlignedBytes::make(size_t size, bool huge_pages) {
     if (memory == MAP_FAILED)
         return fail(ErrorCode::exhausted, fmt::format("no memory for {} MB", size >> 20), "cpu",
                     "close other programs, or use a smaller model or context");
-    if (huge_pages) madvise(memory, size, MADV_HUGEPAGE);
     bytes.data_ = {static_cast<std::byte*>(memory), Unmap{size}};
     bytes.size_ = size;
     return bytes;
@@ -26,6 +26,22 @@ Result<AlignedBytes> AlignedBytes::make(size_t size, bool huge_pages) {
 
 void AlignedBytes::Unmap::operator()(std::byte* memory) const {
     munmap(memory, size);
+}
+
+Result<std::byte*> WeightMemory::take(size_t size) {
+    constexpr size_t kChunk = size_t{64} << 20, kHugePage = size_t{2} << 20;
+    size = (size + 63) / 64 * 64;
+    if (size > left_) {
+        CODA_TRY(AlignedBytes chunk, AlignedBytes::make(std::max(kChunk, size) + kHugePage));
+        const size_t skip = (kHugePage - reinterpret_cast<uintptr_t>(chunk.data()) % kHugePage) % kHugePage;
+        next_ = chunk.data() + skip;
+        left_ = chunk.size() - skip;
+        madvise(next_, left_, MADV_HUGEPAGE);
+        chunks_.push_back(std::move(chunk));
+    }
+    left_ -= size;
+    taken_ += size;
+    return std::exchange(next_, next_ + size);
 }
 
 PanelType panel_type(DType dtype) {
@@ -137,7 +153,7 @@ TensorView as_floats(const TensorView& tensor, std::vector<float>& owner) {
 
 }  // namespace
 
-Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights) {
+Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory) {
     auto matrix = std::make_shared<PackedMatrix>();
     matrix->k = static_cast<int>(weights[0].shape.columns());
     size_t bytes = 0;
@@ -150,8 +166,7 @@ Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> wei
         matrix->panels += panels;
         bytes += (panel_bytes(type, matrix->k) * static_cast<size_t>(panels) + 63) / 64 * 64;
     }
-    CODA_TRY(matrix->storage, AlignedBytes::make(bytes, /*huge_pages=*/true));
-    std::byte* at = matrix->storage.data();
+    CODA_TRY(std::byte * at, memory.take(bytes));
     for (size_t i = 0; i < weights.size(); ++i) {
         PanelRange& range = matrix->ranges[i];
         range.data = at;
@@ -161,9 +176,11 @@ Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> wei
     return matrix;
 }
 
-Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up) {
+Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
+                                                       WeightMemory& memory) {
     std::vector<float> gate_floats, up_floats;
-    if (gate.dtype != up.dtype) return pack_gated(as_floats(gate, gate_floats), as_floats(up, up_floats));
+    if (gate.dtype != up.dtype)
+        return pack_gated(as_floats(gate, gate_floats), as_floats(up, up_floats), memory);
     auto matrix = std::make_shared<PackedMatrix>();
     const PanelType type = panel_type(gate.dtype);
     matrix->k = static_cast<int>(gate.shape.columns());
@@ -172,15 +189,14 @@ Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, c
     matrix->gated = true;
     matrix->segments.push_back({0, matrix->rows, 0});
     const size_t stride = panel_bytes(type, matrix->k);
-    CODA_TRY(matrix->storage,
-             AlignedBytes::make(stride * static_cast<size_t>(matrix->panels), /*huge_pages=*/true));
-    matrix->ranges.push_back({type, matrix->storage.data(), stride, matrix->panels, 0});
-    fill(gate, matrix->storage.data(), stride, 0, 2);
-    fill(up, matrix->storage.data(), stride, 1, 2);
+    CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(matrix->panels)));
+    matrix->ranges.push_back({type, data, stride, matrix->panels, 0});
+    fill(gate, data, stride, 0, 2);
+    fill(up, data, stride, 1, 2);
     return matrix;
 }
 
-Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight) {
+Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight, WeightMemory& memory) {
     const auto out = static_cast<size_t>(weight.shape[0]), in = static_cast<size_t>(weight.shape[1]),
                kernel = static_cast<size_t>(weight.shape[2]);
     const std::vector<float> values = to_floats(weight);
@@ -193,7 +209,7 @@ Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight
                             DType::f32,
                             {weight.shape[0], weight.shape[1] * weight.shape[2]},
                             std::as_bytes(std::span(turned))};
-    return pack(std::span(&matrix, 1));
+    return pack(std::span(&matrix, 1), memory);
 }
 
 }  // namespace coda::runtime::cpu

@@ -12,13 +12,12 @@
 
 namespace coda::runtime::cpu {
 
-// Cleared bytes, aligned to a page; memory is only taken as it is touched. Huge pages are for what is read
-// whole.
+// Cleared bytes, aligned to a page; memory is only taken as it is touched.
 class AlignedBytes {
   public:
     AlignedBytes() = default;
     // Fails with exhausted.
-    static Result<AlignedBytes> make(size_t size, bool huge_pages = false);
+    static Result<AlignedBytes> make(size_t size);
     std::byte* data() { return data_.get(); }
     const std::byte* data() const { return data_.get(); }
     size_t size() const { return size_; }
@@ -30,6 +29,19 @@ class AlignedBytes {
     };
     std::unique_ptr<std::byte, Unmap> data_{nullptr, Unmap{0}};
     size_t size_ = 0;
+};
+
+// Memory for all weights of a Program, on huge pages: what a decode step reads from end to end.
+class WeightMemory {
+  public:
+    // Cleared and aligned to 64; lives as long as this. Fails with exhausted.
+    Result<std::byte*> take(size_t size);
+    size_t taken() const { return taken_; }
+
+  private:
+    std::vector<AlignedBytes> chunks_;
+    std::byte* next_ = nullptr;
+    size_t left_ = 0, taken_ = 0;
 };
 
 PanelType panel_type(DType dtype);  // requires is_weight(dtype)
@@ -56,14 +68,14 @@ struct PackedMatrix {
     int panels = 0;
     bool gated = false;  // panels alternate: 16 rows of the first matrix, 16 of the second
     std::vector<Segment> segments;
-    std::vector<PanelRange> ranges;
-    AlignedBytes storage;
+    std::vector<PanelRange> ranges;  // into the WeightMemory it was packed with
 };
 
-Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights);
+Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory);
 // Gate and up of one shape; where their types differ both become f32.
-Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up);
+Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
+                                                       WeightMemory& memory);
 // A convolution [out, in, kernel] as a matrix [out, kernel x in].
-Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight);
+Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight, WeightMemory& memory);
 
 }  // namespace coda::runtime::cpu

@@ -41,8 +41,7 @@ class Preparation {
         return {};
     }
     Status operator()(const op::Conv1d& op) {
-        CODA_TRY(out_->matrix, pack_conv1d(op.weight));
-        executable_.weight_bytes_ += out_->matrix->storage.size();
+        CODA_TRY(out_->matrix, pack_conv1d(op.weight, executable_.weights_));
         if (!op.bias.empty()) out_->a = to_floats(op.bias);
         return {};
     }
@@ -74,8 +73,8 @@ class Preparation {
         for (const TensorView& weight : weights) key.push_back(weight.bytes.data());
         auto& known = packed_[{key, gated}];
         if (known) return known;
-        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1]) : pack(weights));
-        executable_.weight_bytes_ += known->storage.size();
+        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], executable_.weights_)
+                              : pack(weights, executable_.weights_));
         return known;
     }
 
