@@ -165,7 +165,9 @@ void Conversation::transcribe(const Cancel& cancel, std::function<void(Result<mo
     std::vector<float> audio(listener_.audio().begin(), listener_.audio().end());
     hearing_.submit(cancel,
                     [this, cancel, audio = std::move(audio), then = std::move(then)](const auto& report) {
+                        const Stopwatch watch;
                         auto transcript = parts_.engine.stt->transcribe(audio, {}, cancel);
+                        measure("stt.transcribe", watch);
                         report(parts_.options.costs.transcribe_ms,
                                [then, transcript = std::move(transcript)] { then(transcript); });
                     });
@@ -176,7 +178,9 @@ void Conversation::on_words(std::string words) {
     if (speculation_->words->empty()) return;
     mind_.submit(speculation_->cancel,
                  [this, cancel = speculation_->cancel, said = *speculation_->words](const auto& report) {
+                     const Stopwatch watch;
                      auto witness = parts_.responder.prepare(said, cancel);
+                     measure("llm.prepare", watch);
                      report(parts_.options.costs.prepare_ms, [this, witness = std::move(witness)] {
                          // Without the language model's word the other witnesses decide.
                          speculation_->prepared = true;
@@ -191,7 +195,9 @@ void Conversation::ask_smart_turn() {
     std::vector<float> audio(listener_.audio().begin(), listener_.audio().end());
     prosody_.submit(speculation_->cancel,
                     [this, cancel = speculation_->cancel, audio = std::move(audio)](const auto& report) {
+                        const Stopwatch watch;
                         const auto probability = parts_.engine.turn->probability(audio, cancel);
+                        measure("turn.smart_turn", watch);
                         if (!probability) return;  // a witness less
                         report(parts_.options.costs.smart_turn_ms,
                                [this, value = *probability] { speculation_->smart_turn = value; });
@@ -435,6 +441,10 @@ void Conversation::report_error(const Error& error) {
 void Conversation::fail_with(Error error) {
     report_error(error);
     if (!failure_) failure_ = std::move(error);
+}
+
+void Conversation::measure(const char* name, const Stopwatch& watch) {
+    if (!parts_.clock.is_virtual()) parts_.engine.metrics.span(name, watch.elapsed_ms());
 }
 
 void Conversation::summarize() {

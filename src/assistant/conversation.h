@@ -112,6 +112,8 @@ class Conversation {
     void report_error(const Error& error);
     double since_start_ms(Microseconds time) const;
     void summarize();
+    // On any thread.
+    void measure(const char* name, const Stopwatch& watch);
     void fail_with(Error error);
 
     Parts parts_;

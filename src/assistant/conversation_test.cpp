@@ -2,9 +2,8 @@
 // model (as the witness) and voice; only the answers are scripted, so that their length is known.
 #include "assistant/conversation.h"
 
+#include "assistant/test_sounds.h"
 #include "assistant/wav_audio.h"
-#include "audio/resample.h"
-#include "audio/wav.h"
 #include "base/paths.h"
 #include "models/llm/llm.h"
 
@@ -50,24 +49,6 @@ class ScriptedResponder final : public Responder {
     std::unique_ptr<models::ChatSession> model_;
     Clauses clauses_;
 };
-
-std::vector<float> clip(const std::string& name) {
-    auto sound = audio::read_wav(CODA_SOURCE_DIR "/tests/data/audio/" + name);
-    EXPECT_TRUE(sound) << sound.error().message();
-    if (!sound) return {};
-    if (sound->sample_rate == 16000) return sound->samples;
-    return audio::resample(sound->samples, sound->sample_rate, 16000).value();
-}
-
-std::vector<float> silence(double seconds) {
-    return std::vector<float>(static_cast<size_t>(seconds * 16000));
-}
-
-std::vector<float> join(std::initializer_list<std::vector<float>> parts) {
-    std::vector<float> all;
-    for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
 
 class ConversationTest : public ::testing::Test {
   protected:

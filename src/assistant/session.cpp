@@ -3,6 +3,7 @@
 #include "assistant/conversation.h"
 #include "assistant/listener.h"
 #include "base/bounded_queue.h"
+#include "base/log.h"
 
 #include <algorithm>
 #include <thread>
@@ -113,7 +114,10 @@ class LocalSession final : public Session {
             report.first_token_ms = report.reply.llm.first_token_ms;
         }
         if (report.response_ms) engine_.metrics.span("turn.response", *report.response_ms);
-        return responder_->tidy(cancel);
+        // Housekeeping for the next turn; this one is answered whatever comes of it.
+        if (const Status tidied = responder_->tidy(cancel); !tidied)
+            log::debug("{}", tidied.error().message());
+        return {};
     }
 
     Status speak(const std::string& clause, TurnReport& report, const Stopwatch& watch, const Cancel& cancel,
