@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A small server that speaks /v1/models and /v1/chat/completions, well or badly, for the tests of the client.
 
-  openai_server.py        prints the port it listens on (loopback) and serves until its stdin is closed
+  openai_server.py              prints the port it listens on (loopback) and serves until its stdin is closed
+  openai_server.py --requests N   serves so many requests instead
 
 The first part of the path says how it behaves: http://127.0.0.1:PORT/<mode>/v1. The answer's text tells what was
 asked: "echo: <last message>".
@@ -189,6 +190,14 @@ class Server(http.server.ThreadingHTTPServer):
 if __name__ == "__main__":
     server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
-    sys.stdin.read()
+    if sys.argv[1:2] == ["--requests"]:
+        server.timeout = 30
+        server.block_on_close = True
+        server.daemon_threads = False
+        for _ in range(int(sys.argv[2])):
+            server.handle_request()
+        server.server_close()
+    else:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sys.stdin.read()
