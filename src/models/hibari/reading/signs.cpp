@@ -411,8 +411,6 @@ Text plain_characters(TextView text) {
 }
 
 Text read_abbreviations(Text text) { return replace_all(replace_all(text, emoticon), written_abbreviation); }
-    return replace_all(text, written_abbreviation);
-}
 
 Text read_signs(Text text) {
     text = replace_all(text, programming_language);
