@@ -1,7 +1,10 @@
 // What the assistant asks of a language model, whether it runs here (Llm) or behind an OpenAI-compatible URL
-// (OpenAiChat). A ChatModel is shared; a ChatSession is one conversation's place in it (KV cache, cached tokens).
-// Thread safety: ChatModel's members from any thread; a ChatSession belongs to one thread at a time.
+// (OpenAiChat). A ChatModel is shared; a ChatSession is one conversation's place in it (KV cache, cached
+// tokens). Thread safety: ChatModel's members from any thread; a ChatSession belongs to one thread at a time.
 #pragma once
+
+#include "base/cancel.h"
+#include "base/result.h"
 
 #include <cstdint>
 #include <functional>
@@ -11,9 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/cancel.h"
-#include "base/result.h"
 
 namespace coda::models {
 
@@ -33,15 +33,22 @@ struct Sampling {
     int repetition_window = 64;  // tokens
     uint64_t seed = 0;
     int max_tokens = 256;
-    std::vector<std::string> stop;  // text at which generation ends; not emitted
+    std::vector<std::string> stop;  // text at which generation ends; not emitted; empty ones are ignored
 };
 
-enum class StopReason { end_of_turn, stop_string, max_tokens, context_full, stopped_by_caller, cancelled };
+enum class StopReason {
+    end_of_turn,
+    stop_string,
+    max_tokens,
+    context_full,  // prompt and reply have filled the context; what was generated until then is whole
+    stopped_by_caller,
+    cancelled,
+};
 const char* to_string(StopReason reason);
 
 struct GenerateStats {
-    int prompt_tokens = 0;   // of the whole prompt
-    int cached_tokens = 0;   // of those, already in the KV cache
+    int prompt_tokens = 0;  // of the whole prompt
+    int cached_tokens = 0;  // of those, already in the KV cache
     int generated_tokens = 0;
     double prefill_ms = 0;
     double first_token_ms = 0;  // from the call to the first sampled token
@@ -56,8 +63,8 @@ struct PrefillStats {
     int prompt_tokens = 0;
     int cached_tokens = 0;
     double prefill_ms = 0;
-    // Probability that the next token ends the sentence (. ? ! newline or end of turn) after the last message's
-    // words so far; nothing where the model cannot tell (a server).
+    // Probability that the next token ends the sentence (. ? ! newline or end of turn) after the last
+    // message's words so far; nothing where the model cannot tell (a server).
     std::optional<float> sentence_end_probability;
 };
 
@@ -65,12 +72,16 @@ class ChatSession {
   public:
     virtual ~ChatSession() = default;
 
-    // Brings the KV cache in line with `messages`, the last of which is a user message still being spoken: it is
-    // left open (no end-of-turn token). Shared prefix with what is cached is kept, the rest cut off and computed.
+    // Brings the KV cache in line with `messages`, the last of which is a user message still being spoken: it
+    // is left open (no end-of-turn token), and without the marks at its end, which a recogniser guesses.
+    // Shared prefix with what is cached is kept, the rest cut off and computed. Fails with cancelled, or
+    // exhausted like generate; what was computed until then stays cached.
     virtual Result<PrefillStats> prefill(std::span<const Message> messages, const Cancel& cancel) = 0;
 
-    // Generates the assistant's answer to `messages`. `on_text` gets whole UTF-8 pieces as they come; returning
-    // false ends generation. Fails with exhausted when the messages alone overfill the context.
+    // Generates the assistant's answer to `messages`. `on_text` gets whole UTF-8 pieces as they come;
+    // returning false ends generation. Cancel ends it within one token, also in the middle of the prompt,
+    // with stop_reason cancelled. Fails with exhausted when the messages leave no room in the context for an
+    // answer, and with invalid_argument for sampling out of range.
     using OnText = std::function<bool(std::string_view)>;
     virtual Result<GenerateStats> generate(std::span<const Message> messages, const Sampling& sampling,
                                            const Cancel& cancel, const OnText& on_text) = 0;
@@ -80,8 +91,8 @@ class ChatModel {
   public:
     virtual ~ChatModel() = default;
     virtual const std::string& name() const = 0;
-    // Too small to be trusted with facts (under 1e9 parameters): the assistant then answers facts, live data and
-    // actions without it. A server counts as able.
+    // Too small to be trusted with facts (under 1e9 parameters): the assistant then answers facts, live data
+    // and actions without it. A server counts as able.
     virtual bool small() const = 0;
     virtual int context_length() const = 0;
     // Tokens of `text` as ordinary text; an estimate for a server.

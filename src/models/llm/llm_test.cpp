@@ -139,6 +139,32 @@ TEST_F(TinySession, TheContextIsAHardLimit) {
     EXPECT_EQ(generate(kHi, tokens(5)), fresh(kHi, tokens(5)));
 }
 
+TEST_F(TinySession, PromptsOfSeveralChunksAreTheSameHoweverTheyWereCached) {
+    // The same model, trained (it says) on longer contexts.
+    std::string bytes = read_file(golden("tiny-f32-linear-rope.gguf")).value();
+    const std::string key = "llama.context_length";
+    const uint32_t context = 600;
+    std::memcpy(bytes.data() + bytes.find(key) + key.size() + 4, &context, sizeof context);
+    const auto path = std::filesystem::path(testing::TempDir()) / "long-context.gguf";
+    std::ofstream(path, std::ios::binary) << bytes;
+    auto opened = open_llm(path, *backend_, {});
+    std::filesystem::remove(path);
+    ASSERT_TRUE(opened) << opened.error().message();
+    model_ = *opened;
+    session_ = std::move(*model_->new_session());
+    EXPECT_EQ(model_->context_length(), 600);
+
+    std::string words;
+    for (int i = 0; i < 400; ++i) words += static_cast<char>('a' + i * i % 26);
+    const std::vector<Message> prompt = {{Role::user, words}};
+    const std::string expected = fresh(prompt, tokens(20));
+    for (const size_t known : {1u, 100u, 121u, 122u, 123u, 250u, 399u}) {
+        ASSERT_TRUE(session_->prefill(std::vector<Message>{{Role::user, words.substr(0, known)}}, Cancel()));
+        EXPECT_EQ(generate(prompt, tokens(20)), expected) << known;
+        EXPECT_EQ(stats_.cached_tokens, static_cast<int>(6 + known));
+    }
+}
+
 TEST_F(TinySession, TheSeedDecidesTheDraw) {
     EXPECT_EQ(generate(kHi, drawn(7)), fresh(kHi, drawn(7)));
     int different = 0;
@@ -359,22 +385,78 @@ TEST_F(Packaged, KnowsTheCapitalOfFrance) {
     EXPECT_EQ(stats->stop_reason, StopReason::end_of_turn);
 }
 
-TEST_F(Packaged, CompleteSentencesEndAndCutOnesDoNot) {
+TEST_F(Packaged, CancelIsSeenInTheMiddleOfALongPrompt) {
+    std::string words;
+    for (int i = 0; i < 3500; ++i) words += " word";
     auto session = (*model_)->new_session();
     ASSERT_TRUE(session);
-    const auto probability = [&](const char* words) {
-        const auto stats = (*session)->prefill(std::vector<Message>{{Role::user, words}}, Cancel());
-        EXPECT_TRUE(stats);
-        return stats ? stats->sentence_end_probability.value() : 0;
-    };
-    const char* complete[] = {"What is the capital of France?", "Tell me a joke.", "What time is it?",
-                              "I am tired today."};
-    const char* cut[] = {"What is the capital of", "Tell me a", "Remind me to call my mother at",
-                         "I would like to know if the"};
-    for (const char* whole : complete) {
-        for (const char* part : cut)
-            EXPECT_GT(probability(whole), probability(part)) << whole << " / " << part;
+    const Cancel cancel;
+    std::thread interrupter([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        cancel.cancel();
+    });
+    const auto stats = (*session)->generate({{{Role::user, words}}}, tokens(4), cancel, nullptr);
+    interrupter.join();
+    ASSERT_TRUE(stats) << stats.error().message();
+    EXPECT_EQ(stats->stop_reason, StopReason::cancelled);
+    EXPECT_EQ(stats->generated_tokens, 0);
+    EXPECT_GT(stats->prompt_tokens, 3500);
+    const auto after = (*session)->generate({{{Role::user, "Hi"}}}, tokens(4), Cancel(), nullptr);
+    ASSERT_TRUE(after) << after.error().message();
+    EXPECT_EQ(after->generated_tokens, 4);
+}
+
+// Texts of the spoken test set, whole, and cut after half of their words and before the last.
+struct Utterances {
+    std::vector<std::string> whole, cut;
+
+    Utterances() {
+        std::ifstream file(std::string(CODA_SOURCE_DIR) + "/tests/data/audio/spoken/labels.tsv");
+        std::string line;
+        std::getline(file, line);
+        while (std::getline(file, line)) {
+            const size_t first = line.find('\t', line.find('\t') + 1) + 1;
+            const std::string text = line.substr(first, line.find('\t', first) - first);
+            std::vector<size_t> spaces;
+            for (size_t at = text.find(' '); at != std::string::npos; at = text.find(' ', at + 1))
+                spaces.push_back(at);
+            if (spaces.size() < 3) continue;
+            whole.push_back(text);
+            cut.push_back(text.substr(0, spaces[spaces.size() / 2]));
+            cut.push_back(text.substr(0, spaces.back()));
+        }
     }
+};
+
+double median(std::vector<float> values) {
+    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                     values.end());
+    return values[values.size() / 2];
+}
+
+TEST_F(Packaged, SentenceEndTellsWholeUtterancesFromCutOnes) {
+    const Utterances utterances;
+    ASSERT_GE(utterances.whole.size(), 50u);
+    auto session = (*model_)->new_session();
+    ASSERT_TRUE(session);
+    const auto probabilities = [&](const std::vector<std::string>& texts) {
+        std::vector<float> out;
+        for (const std::string& text : texts) {
+            const auto stats = (*session)->prefill(std::vector<Message>{{Role::user, text}}, Cancel());
+            EXPECT_TRUE(stats);
+            out.push_back(stats ? stats->sentence_end_probability.value() : 0);
+        }
+        return out;
+    };
+    const auto whole = probabilities(utterances.whole), cut = probabilities(utterances.cut);
+    double higher = 0;
+    for (const float a : whole) {
+        for (const float b : cut) higher += a > b ? 1 : a == b ? 0.5 : 0;
+    }
+    const double auc = higher / static_cast<double>(whole.size() * cut.size());
+    std::printf("sentence end: AUC %.3f between %zu whole and %zu cut utterances; medians %.3f and %.5f\n",
+                auc, whole.size(), cut.size(), median(whole), median(cut));
+    EXPECT_GE(auc, 0.9);
 }
 
 // llama.cpp's distribution after one position, as make_distributions.py wrote it, scaled to sum to 1 again.
