@@ -84,7 +84,9 @@ void Conversation::read_in_real_time() {
         }
         // What follows the end of a file is silence, at the same pace, until the last turn is over.
         if (ended) parts_.clock.wait_until(next);
-        if (!loop_.post([this, frame = std::move(frame)] { on_frame(frame); })) return;
+        if (!loop_.post(
+                [this, frame = std::move(frame), heard = parts_.clock.now()] { on_frame(frame, heard); }))
+            return;
     }
 }
 
@@ -96,7 +98,7 @@ void Conversation::read_next_frame() {
         input_ended_ = !*more;
     }
     ++frames_read_;
-    on_frame(frame);
+    on_frame(frame, parts_.clock.now());
     loop_.post_at(start_ + (frames_read_ + 1) * kFrame, kFrameIndex, [this] { read_next_frame(); });
 }
 
@@ -105,7 +107,8 @@ bool Conversation::gated() {
     return (turn_ && playback_.started()) || parts_.clock.now() < gate_until_;
 }
 
-void Conversation::on_frame(std::span<const float> frame) {
+void Conversation::on_frame(std::span<const float> frame, Microseconds heard) {
+    last_frame_ = heard;
     if (gated()) {
         listener_.reset();
         vad_.reset();
@@ -146,8 +149,7 @@ void Conversation::on_speech_resumed() {
 }
 
 void Conversation::on_pause() {
-    emit("speech_stopped",
-         {{"speech_end_ms", since_start_ms(parts_.clock.now() - microseconds(listener_.silence_ms()))}});
+    emit("speech_stopped", {{"speech_end_ms", since_start_ms(speech_end())}});
     speculation_ = std::make_unique<Speculation>();
     if (!parts_.options.speculate) return;
     transcribe(speculation_->cancel, [this](Result<models::Transcript> transcript) {
@@ -159,6 +161,11 @@ void Conversation::on_pause() {
         }
         on_words(std::move(transcript->text));
     });
+}
+
+// By when the frames came in, not by when they were looked at.
+Microseconds Conversation::speech_end() const {
+    return last_frame_ - microseconds(listener_.silence_ms());
 }
 
 void Conversation::transcribe(const Cancel& cancel, std::function<void(Result<models::Transcript>)> then) {
@@ -240,7 +247,7 @@ bool Conversation::decided() const {
 void Conversation::end_turn() {
     turn_ = std::make_shared<Turn>();
     turn_->end = parts_.clock.now();
-    turn_->speech_end = turn_->end - microseconds(listener_.in_pause() ? listener_.silence_ms() : 0);
+    turn_->speech_end = listener_.in_pause() ? speech_end() : turn_->end;
     emit("turn_end", {{"speech_end_ms", since_start_ms(turn_->speech_end)}});
     playback_.begin();
 

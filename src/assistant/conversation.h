@@ -81,7 +81,7 @@ class Conversation {
     // Input
     void read_in_real_time();
     void read_next_frame();
-    void on_frame(std::span<const float> frame);
+    void on_frame(std::span<const float> frame, Microseconds heard);
     bool gated();
     // Listening
     void on_speech_started();
@@ -93,6 +93,8 @@ class Conversation {
     void on_words(std::string words);
     void ask_smart_turn();
     bool decided() const;
+    // The acoustic end of speech, estimated.
+    Microseconds speech_end() const;
     // The turn
     void end_turn();
     void respond(const std::string& words);
@@ -121,6 +123,7 @@ class Conversation {
     std::optional<Error> failure_;
     bool input_ended_ = false, stop_ = false;
     int64_t frames_read_ = 0;
+    Microseconds last_frame_{0};
     Microseconds gate_until_{0};
 
     models::VadStream vad_;
