@@ -121,6 +121,7 @@ Result<Hypothesis> Decoder::decode(int32_t language, float temperature, int max_
     while (true) {
         const Sampled sampled = state_.sampled();
         sum += sampled.logprob;
+        hypothesis.least_logprob = std::min(hypothesis.least_logprob, sampled.logprob);
         hypothesis.ended = sampled.token == special.end_of_text;
         if (hypothesis.ended) break;
         hypothesis.tokens.push_back(sampled.token);

@@ -35,6 +35,7 @@ struct Model {
 struct Hypothesis {
     std::vector<int32_t> tokens;  // without the end
     float average_logprob = 0;    // over tokens and end, natural log
+    float least_logprob = 0;      // of the least sure token or end
     float no_speech_probability = 0;
     Repetition repetition;  // at the end of the tokens
     bool ended = false;     // by the end-of-text token; not by a loop or the limit

@@ -19,6 +19,8 @@ namespace {
 using namespace whisper;
 
 constexpr float kTemperatureStep = 0.2f;
+// A token that was less likely than one in seven is worth a look with the context of 30 s.
+constexpr float kUnsureToken = -2.0f;
 constexpr float kLargestSample = 1e6f;
 // Under the last bit of 16-bit audio there is nothing to hear.
 constexpr float kInaudible = 1.0f / 32768;
@@ -146,7 +148,9 @@ class Recording {
         CODA_TRY(bool speech, is_speech(heard));
         if (speech && frames < limit && is_doubtful(heard)) {
             CODA_CHECK(encode(window, limit));
-            CODA_TRY(heard, decode(0, window.size()));
+            CODA_TRY(Hypothesis again, decode(0, window.size()));
+            // A repetition looks likelier than it is.
+            if (repeats(heard) || again.average_logprob > heard.average_logprob) heard = std::move(again);
         }
         if (speech) {
             CODA_CHECK(decode_warmer(heard, window.size()));
@@ -194,9 +198,11 @@ class Recording {
 
     std::string text_of(std::span<const int32_t> tokens) const { return model_.vocabulary.text(tokens); }
 
+    static bool repeats(const Hypothesis& heard) { return !heard.ended || is_suspicious(heard.repetition); }
+
     // With fewer frames than 30 s have the decoder may repeat itself or lose its way.
     bool is_doubtful(const Hypothesis& heard) const {
-        return !heard.ended || is_suspicious(heard.repetition) || fails(heard);
+        return repeats(heard) || fails(heard) || heard.least_logprob < kUnsureToken;
     }
 
     // OpenAI's rule for another try at a higher temperature.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kBlock = kSampleRate / 50;  // 20 ms, in which levels are measured
 constexpr size_t kQuietest = 5;              // blocks over which the quietest place is sought
-constexpr size_t kCutFrom = size_t{15} * kSampleRate, kCutUntil = size_t{29} * kSampleRate;
+constexpr size_t kCutFrom = size_t{20} * kSampleRate, kCutUntil = size_t{29} * kSampleRate;
 constexpr float kPauseRatio = 10;  // in power: 10 dB
 
 std::vector<float> block_powers(std::span<const float> samples) {

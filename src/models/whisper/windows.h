@@ -20,7 +20,7 @@ struct Window {
 };
 
 // Parts of at most 30 s that together are the whole signal, none overlapping. What is longer is cut in the
-// middle of its longest pause between 15 and 29 s, a pause being where the level stays within 10 dB of the
+// middle of its longest pause between 20 and 29 s, a pause being where the level stays within 10 dB of the
 // quietest there; failing any, at the quietest 100 ms: so no word is cut that has silence beside it.
 std::vector<Window> split_windows(std::span<const float> samples);
 
