@@ -1,13 +1,14 @@
 // Arbitrary bytes as a sum, a quantity and a day.
+#include "tools/calculator.h"
+
+#include "tools/dates.h"
+#include "tools/units.h"
+#include "tools/words.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "tools/calculator.h"
-#include "tools/dates.h"
-#include "tools/units.h"
-#include "tools/words.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto words = coda::tools::phrase_words({reinterpret_cast<const char*>(data), size});

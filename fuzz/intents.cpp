@@ -1,9 +1,9 @@
 // Arbitrary bytes as an utterance: recognition must neither crash nor run without bound.
+#include "tools/recognizer.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "tools/recognizer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const auto kRecognizer = coda::tools::Recognizer::create();

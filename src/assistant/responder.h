@@ -1,7 +1,11 @@
-// Thinking: from the words of a turn to the clauses of its answer. Intents first (no LLM), then honest declines,
-// then the LLM, whose text is cut into clauses as it comes. Owns the conversation window and the append-only prompt.
-// Thread safety: one thread at a time (the conversation's worker).
+// Thinking: from the words of a turn to the clauses of its answer. Intents first (no LLM), then honest
+// declines, then the LLM, whose text is cut into clauses as it comes. Owns the conversation window and the
+// append-only prompt. Thread safety: one thread at a time (the conversation's worker).
 #pragma once
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "models/llm/chat_model.h"
 
 #include <functional>
 #include <memory>
@@ -10,10 +14,6 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
-
-#include "base/cancel.h"
-#include "base/result.h"
-#include "models/llm/chat_model.h"
 
 namespace coda::assistant {
 
@@ -33,6 +33,7 @@ struct Reply {
     models::GenerateStats llm;   // zeros when no LLM was asked
     double first_clause_ms = 0;  // from respond() to the first clause
     bool end_conversation = false;
+    std::string notice;  // to be shown, not spoken, once: how to add a better model
 };
 
 class Responder {
@@ -44,23 +45,26 @@ class Responder {
         int window_tokens = 800;
     };
     // `model` may be null: then everything that needs an LLM is declined with the reason.
-    static Result<std::unique_ptr<Responder>> create(std::shared_ptr<models::ChatModel> model, Options options);
+    static Result<std::unique_ptr<Responder>> create(std::shared_ptr<models::ChatModel> model,
+                                                     Options options);
     virtual ~Responder() = default;
 
     // Speculative work for words that may still grow: prefill of the prompt up to them. Nothing is committed.
     // Gives the LLM's witness for the end of the turn, where it has one.
     virtual Result<std::optional<float>> prepare(const std::string& words, const Cancel& cancel) = 0;
 
-    // Answers. `on_clause` gets each clause as soon as it can be spoken; returning false stops. On success the turn
-    // is in the window; when cancelled, nothing is, until truncate_last says what was heard.
+    // Answers. `on_clause` gets each clause as soon as it can be spoken; returning false stops. On success
+    // the turn is in the window; when cancelled, nothing is, until truncate_last says what was heard.
     using OnClause = std::function<bool(const std::string& clause)>;
-    virtual Result<Reply> respond(const std::string& words, const Cancel& cancel, const OnClause& on_clause) = 0;
+    virtual Result<Reply> respond(const std::string& words, const Cancel& cancel,
+                                  const OnClause& on_clause) = 0;
 
     // The person heard only `heard` of the last reply (barge-in): the window keeps just that.
     virtual void truncate_last(const std::string& heard) = 0;
     // The last turn was no turn (the person went on speaking): takes words and reply out of the window again.
     virtual void retract_last() = 0;
-    // Trims the window if it is over its bound and prefills the new prompt; for idle time, never on a turn's path.
+    // Trims the window if it is over its bound and prefills the new prompt; for idle time, never on a turn's
+    // path.
     virtual Status tidy(const Cancel& cancel) = 0;
 };
 

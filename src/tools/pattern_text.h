@@ -7,5 +7,6 @@ namespace coda::tools {
 
 std::string_view intents_text();   // intents.txt
 std::string_view requests_text();  // requests.txt
+std::string_view claims_text();    // claims.txt
 
 }  // namespace coda::tools

@@ -1,0 +1,352 @@
+#include "assistant/responder.h"
+
+#include "assistant/clauses.h"
+#include "assistant/declines.h"
+#include "assistant/prompt.h"
+#include "assistant/session_facts.h"
+#include "base/clock.h"
+#include "memory/store.h"
+#include "tools/builtin.h"
+#include "tools/claims.h"
+#include "tools/recognizer.h"
+#include "tools/registry.h"
+
+#include <algorithm>
+#include <array>
+
+namespace coda::assistant {
+namespace {
+
+using models::Message;
+using models::Role;
+using tools::Recognition;
+
+constexpr double kSureRecall = 0.75;  // a question that was not asked of memory by its form needs this much
+
+// "what", "is", "did": asks; anything else acts or tells.
+bool starts_as_question(const std::vector<std::string>& words) {
+    static constexpr std::array<std::string_view, 26> kWords = {
+        "what", "when", "where", "who",      "whose", "which", "how", "is",     "are",
+        "was",  "were", "do",    "does",     "did",   "will",  "has", "have",   "should",
+        "can",  "am",   "any",   "anything", "would", "could", "if",  "whether"};
+    return !words.empty() && std::find(kWords.begin(), kWords.end(), words.front()) != kWords.end();
+}
+
+bool speaks_of_own(const std::vector<std::string>& words) {
+    static constexpr std::array<std::string_view, 8> kOwn = {"my", "i",   "me",   "our",
+                                                             "we", "the", "mine", "us"};
+    return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+        return std::find(kOwn.begin(), kOwn.end(), word) != kOwn.end();
+    });
+}
+
+class ChatResponder final : public Responder {
+  public:
+    ChatResponder(std::shared_ptr<models::ChatModel> model, std::unique_ptr<models::ChatSession> session,
+                  Options options, tools::Recognizer recognizer, tools::Claims claims)
+        : model_(std::move(model)),
+          session_(std::move(session)),
+          options_(std::move(options)),
+          recognizer_(std::move(recognizer)),
+          claims_(std::move(claims)),
+          registry_(tools::builtin_tools()),
+          facts_(store_),
+          prompt_(!model_ || model_->small(), options_.window_turns, options_.window_tokens) {}
+
+    Result<std::optional<float>> prepare(const std::string& words, const Cancel& cancel) override {
+        if (!session_) return std::optional<float>();
+        prompt_.open_turn(note_for(words));
+        CODA_TRY(const models::PrefillStats stats, session_->prefill(prompt_.messages(words), cancel));
+        return stats.sentence_end_probability;
+    }
+
+    Result<Reply> respond(const std::string& words, const Cancel& cancel,
+                          const OnClause& on_clause) override {
+        if (cancel.cancelled()) return fail(ErrorCode::cancelled, "cancelled");
+        watch_.reset();
+        last_ = {};
+        last_.facts_before = store_;
+        Reply reply;
+        const tools::Utterance utterance = tools::read_words(words);
+        CODA_TRY(const bool answered, answer_without_model(utterance, cancel, reply));
+        if (answered) return speak(words, std::move(reply), on_clause);
+        return ask_model(words, utterance, cancel, on_clause, std::move(reply));
+    }
+
+    void truncate_last(const std::string& heard) override {
+        if (!last_.any) return;
+        last_reply_ = heard;
+        if (last_.in_window) prompt_.drop_last();
+        last_.in_window = !heard.empty() && last_.for_model;
+        if (last_.in_window) prompt_.add(last_.message, heard, count_tokens(last_.message, heard));
+        stale_ = true;
+    }
+
+    void retract_last() override {
+        if (!last_.any) return;
+        if (last_.in_window) prompt_.drop_last();
+        store_ = last_.facts_before;
+        last_reply_ = last_.reply_before;
+        last_ = {};
+        stale_ = true;
+    }
+
+    Status tidy(const Cancel& cancel) override {
+        const bool trimmed = prompt_.trim();
+        if (!session_ || (!trimmed && !stale_)) return {};
+        CODA_TRY(const models::PrefillStats stats, session_->prefill(prompt_.messages(""), cancel));
+        static_cast<void>(stats);
+        stale_ = false;
+        return {};
+    }
+
+  private:
+    // What truncate_last and retract_last need to know of the last turn.
+    struct LastTurn {
+        bool any = false, for_model = false, in_window = false;
+        std::string message;  // the user message, as the model is shown it
+        std::string reply_before;
+        memory::SessionStore facts_before;
+    };
+
+    bool small() const { return !model_ || model_->small(); }
+    int count_tokens(const std::string& a, const std::string& b) const {
+        constexpr int kTemplate = 10;  // the chat template's own tokens around two messages
+        return model_ ? model_->count_tokens(a) + model_->count_tokens(b) + kTemplate : 0;
+    }
+
+    // What an able model is told with the words: the time, and what memory has on them.
+    std::string note_for(const std::string& words) {
+        if (small()) return {};
+        std::vector<std::string> known;
+        const Result<std::vector<memory::Recalled>> found = store_.search(words, 3);
+        if (found)
+            for (const memory::Recalled& recalled : *found) known.push_back(recalled.fact.text);
+        return Prompt::note(tools::context_now(nullptr), known);
+    }
+
+    // ---- without the model
+
+    Result<bool> answer_without_model(const tools::Utterance& utterance, const Cancel& cancel, Reply& reply) {
+        const Recognition command = recognizer_.command(utterance);
+        const bool asks_memory = command.name == "recall";
+        if (command.kind == Recognition::Kind::command && !asks_memory && !stray_correction(command)) {
+            CODA_CHECK(answer_command(command, cancel, reply));
+            return true;
+        }
+        const bool in_memory = remembered(utterance, asks_memory);
+        if (in_memory) {
+            CODA_CHECK(call({"recall", {{"question", utterance.raw}}}, cancel, reply));
+            return true;
+        }
+        if (decline_request(utterance, reply)) return true;
+        if (asks_memory && !command.fixed.count("unsure") && small()) {
+            CODA_CHECK(call({"recall", {{"question", command.said}}}, cancel, reply));
+            return true;
+        }
+        if (utterance.sentences.empty()) {
+            reply.path = ReplyPath::intent;
+            reply.text = "I didn't catch that.";
+            return true;
+        }
+        return false;
+    }
+
+    // "No, the ... is ...": a correction only of something that was told before.
+    bool stray_correction(const Recognition& command) {
+        if (!command.fixed.count("correction")) return false;
+        const auto found = store_.search(command.said, 1);
+        return !found || found->empty();
+    }
+
+    bool remembered(const tools::Utterance& utterance, bool asks_memory) {
+        const tools::Sentence all = utterance.joined();
+        std::vector<std::string> words;
+        for (const tools::Word& word : all.words) words.push_back(word.text);
+        if (!asks_memory && !(all.question || starts_as_question(words))) return false;
+        if (!asks_memory && !speaks_of_own(words)) return false;
+        const auto found = store_.search(utterance.raw, 1);
+        return found && !found->empty() && (asks_memory || found->front().score >= kSureRecall);
+    }
+
+    // A request for what no tool does. An able model knows from its prompt that it has no live data; an
+    // action is declined for it, too.
+    bool decline_request(const tools::Utterance& utterance, Reply& reply) {
+        const Recognition request =
+            recognizer_.no_tool(utterance, [&](std::string_view topic) { return registry_.covers(topic); });
+        if (request.kind != Recognition::Kind::no_tool) return false;
+        if (!small() && (!is_action(request.name) || starts_as_question(request.words))) return false;
+        reply.path = ReplyPath::intent;
+        reply.text = decline(request.name);
+        return true;
+    }
+
+    Status answer_command(const Recognition& command, const Cancel& cancel, Reply& reply) {
+        if (const std::optional<tools::Call> wanted = tools::to_call(command))
+            return call(*wanted, cancel, reply);
+        reply.path = ReplyPath::intent;
+        if (command.name == "repeat")
+            reply.text = repeated(command.fixed.count("manner") > 0);
+        else if (command.name == "stop")
+            reply.text = "Okay.";
+        else if (command.name == "thanks")
+            reply.text = "You're welcome.";
+        else if (command.name == "identity")
+            reply.text = "I'm Coda, a voice assistant that runs on this computer.";
+        else if (command.name == "greeting")
+            reply.text = command.fixed.count("kind") ? "Yes, I'm here." : "Hello! What can I do for you?";
+        else if (command.name == "goodbye") {
+            reply.text = "Goodbye.";
+            reply.end_conversation = true;
+        }
+        return {};
+    }
+
+    std::string repeated(bool slowly) const {
+        if (last_reply_.empty()) return "I haven't said anything yet.";
+        return (slowly ? "I can't change how I speak yet, but here it is again. " : "") + last_reply_;
+    }
+
+    Status call(const tools::Call& wanted, const Cancel& cancel, Reply& reply) {
+        tools::ToolContext context = tools::context_now(&facts_);
+        context.cancel = cancel;
+        CODA_TRY(const tools::ToolResult result, registry_.call(wanted.tool, wanted.arguments, context));
+        reply.path = ReplyPath::tool;
+        reply.text = result.say;
+        reply.tool_calls.push_back(
+            {wanted.tool, wanted.arguments,
+             result.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+        return {};
+    }
+
+    // Gives out a reply that is whole already.
+    Reply speak(const std::string& words, Reply reply, const OnClause& on_clause) {
+        ClauseSplitter splitter;
+        std::vector<std::string> clauses = splitter.feed(reply.text);
+        for (std::string& rest : splitter.finish()) clauses.push_back(std::move(rest));
+        reply.first_clause_ms = watch_.elapsed_ms();
+        for (const std::string& clause : clauses)
+            if (!on_clause(clause)) break;
+        // Facts never pass through a small model, so it is not shown what tools and templates said.
+        close_turn(words, reply.text, !small());
+        return reply;
+    }
+
+    // ---- with the model
+
+    Result<Reply> ask_model(const std::string& words, const tools::Utterance& utterance, const Cancel& cancel,
+                            const OnClause& on_clause, Reply reply) {
+        if (!session_) {
+            reply.path = ReplyPath::intent;
+            reply.text = no_model();
+            return speak(words, std::move(reply), on_clause);
+        }
+        prompt_.open_turn(note_for(words));
+        const bool fiction = recognizer_.asks_for_fiction(utterance);
+        ClauseSplitter splitter;
+        bool go_on = true;
+        const auto give = [&](const std::vector<std::string>& clauses) {
+            for (const std::string& clause : clauses) {
+                if (!go_on) return;
+                go_on = give_clause(clause, fiction, reply, on_clause);
+            }
+        };
+        Result<models::GenerateStats> stats =
+            session_->generate(prompt_.messages(words), sampling(), cancel, [&](std::string_view text) {
+                give(splitter.feed(text));
+                return go_on;
+            });
+        if (!stats || cancel.cancelled() || stats->stop_reason == models::StopReason::cancelled) {
+            close_turn(words, reply.text, true);
+            prompt_.drop_last();  // in the window only once truncate_last says what was heard
+            last_.in_window = false;
+            stale_ = true;
+            return stats ? fail(ErrorCode::cancelled, "cancelled")
+                         : tl::unexpected<Error>(std::move(stats.error()));
+        }
+        reply.llm = *stats;
+        // A sentence that the token limit cut short is not spoken, unless there is nothing else.
+        const bool cut_short = stats->stop_reason == models::StopReason::max_tokens ||
+                               stats->stop_reason == models::StopReason::context_full;
+        const std::vector<std::string> rest = splitter.finish();
+        if (!cut_short || reply.text.empty()) give(rest);
+        if (reply.text.empty()) give({"I don't know what to say to that."});
+        if (model_->small() && !noticed_) {
+            reply.notice = better_model_notice();
+            noticed_ = true;
+        }
+        stale_ = stale_ || cut_short || !go_on;
+        close_turn(words, reply.text, true);
+        return reply;
+    }
+
+    // False when the reply ends here.
+    bool give_clause(const std::string& clause, bool fiction, Reply& reply, const OnClause& on_clause) {
+        const tools::Claim claim = fiction ? tools::Claim::none : claims_.in(clause);
+        const bool unfounded = claim == tools::Claim::action || (claim == tools::Claim::live && small());
+        const std::string& spoken = unfounded ? instead_of(claim) : clause;
+        if (reply.text.empty()) reply.first_clause_ms = watch_.elapsed_ms();
+        reply.text += (reply.text.empty() ? "" : " ") + spoken;
+        return on_clause(spoken) && !unfounded;
+    }
+
+    models::Sampling sampling() const {
+        models::Sampling out = options_.sampling;
+        constexpr int kSpokenTokens = 160;  // about a minute of speech
+        out.max_tokens = std::min(out.max_tokens, kSpokenTokens);
+        return out;
+    }
+
+    void close_turn(const std::string& words, const std::string& said, bool for_model) {
+        last_.any = true;
+        last_.for_model = for_model;
+        last_.reply_before = std::exchange(last_reply_, said);
+        last_.message = prompt_.user_message(words);
+        last_.in_window = for_model && model_;
+        if (last_.in_window) prompt_.add(last_.message, said, count_tokens(last_.message, said));
+        prompt_.close_turn();
+    }
+
+    std::shared_ptr<models::ChatModel> model_;
+    std::unique_ptr<models::ChatSession> session_;
+    Options options_;
+    tools::Recognizer recognizer_;
+    tools::Claims claims_;
+    tools::Registry registry_;
+    memory::SessionStore store_;
+    SessionFacts facts_;
+    Prompt prompt_;
+    LastTurn last_;
+    std::string last_reply_;
+    Stopwatch watch_;
+    bool noticed_ = false;
+    bool stale_ = false;  // the KV cache holds what the window no longer does
+};
+
+}  // namespace
+
+const char* to_string(ReplyPath path) {
+    switch (path) {
+        case ReplyPath::intent:
+            return "intent";
+        case ReplyPath::tool:
+            return "tool";
+        case ReplyPath::llm:
+            return "llm";
+    }
+    return "llm";
+}
+
+Result<std::unique_ptr<Responder>> Responder::create(std::shared_ptr<models::ChatModel> model,
+                                                     Options options) {
+    std::unique_ptr<models::ChatSession> session;
+    if (model) {
+        CODA_TRY(session, model->new_session());
+    }
+    CODA_TRY(tools::Recognizer recognizer, tools::Recognizer::create());
+    CODA_TRY(tools::Claims claims, tools::Claims::create());
+    return std::make_unique<ChatResponder>(std::move(model), std::move(session), std::move(options),
+                                           std::move(recognizer), std::move(claims));
+}
+
+}  // namespace coda::assistant

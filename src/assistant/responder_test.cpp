@@ -1,0 +1,257 @@
+#include "assistant/responder.h"
+
+#include <gtest/gtest.h>
+
+namespace coda::assistant {
+namespace {
+
+using models::ChatModel;
+using models::ChatSession;
+using models::GenerateStats;
+using models::Message;
+using models::Role;
+
+// A model whose next answers are given; it keeps the prompts it was shown and what their common prefix was.
+struct Script {
+    std::vector<std::string> answers;
+    std::vector<std::vector<Message>> prompts;
+    int prefills = 0;
+};
+
+class ScriptedSession final : public ChatSession {
+  public:
+    explicit ScriptedSession(Script& script) : script_(script) {}
+    Result<models::PrefillStats> prefill(std::span<const Message>, const Cancel&) override {
+        ++script_.prefills;
+        return models::PrefillStats{};
+    }
+    Result<GenerateStats> generate(std::span<const Message> messages, const models::Sampling&,
+                                   const Cancel& cancel, const OnText& on_text) override {
+        script_.prompts.emplace_back(messages.begin(), messages.end());
+        const std::string answer = script_.answers.empty() ? "Fine." : script_.answers.front();
+        if (!script_.answers.empty()) script_.answers.erase(script_.answers.begin());
+        GenerateStats stats;
+        for (char c : answer) {
+            if (cancel.cancelled()) {
+                stats.stop_reason = models::StopReason::cancelled;
+                return stats;
+            }
+            if (!on_text(std::string_view(&c, 1))) {
+                stats.stop_reason = models::StopReason::stopped_by_caller;
+                return stats;
+            }
+        }
+        return stats;
+    }
+
+  private:
+    Script& script_;
+};
+
+class ScriptedModel final : public ChatModel {
+  public:
+    ScriptedModel(Script& script, bool small) : script_(script), small_(small) {}
+    const std::string& name() const override { return name_; }
+    bool small() const override { return small_; }
+    int context_length() const override { return 4096; }
+    int count_tokens(std::string_view text) const override { return static_cast<int>(text.size() / 4 + 1); }
+    Result<std::unique_ptr<ChatSession>> new_session() override {
+        return std::make_unique<ScriptedSession>(script_);
+    }
+
+  private:
+    Script& script_;
+    bool small_;
+    std::string name_ = "scripted";
+};
+
+std::unique_ptr<Responder> make(Script& script, bool small, Responder::Options options = {}) {
+    auto responder = Responder::create(std::make_shared<ScriptedModel>(script, small), options);
+    if (!responder) std::fprintf(stderr, "%s\n", responder.error().message().c_str());
+    CODA_ASSERT(responder);
+    return std::move(*responder);
+}
+
+Reply say(Responder& responder, const std::string& words) {
+    std::string heard;
+    auto reply = responder.respond(words, Cancel(), [&](const std::string& clause) {
+        heard += (heard.empty() ? "" : " ") + clause;
+        return true;
+    });
+    if (!reply) ADD_FAILURE() << reply.error().message();
+    EXPECT_EQ(reply->text, heard);
+    return *reply;
+}
+
+TEST(Responder, CommandsNeedNoModel) {
+    auto responder = Responder::create(nullptr, {});
+    ASSERT_TRUE(responder);
+    EXPECT_EQ(say(**responder, "What's 12x12?").text, "That's 144.");
+    EXPECT_EQ(say(**responder, "What is fifteen percent of two hundred and forty?").path, ReplyPath::tool);
+    EXPECT_EQ(say(**responder, "What's 10 divided by 0?").text, "You can't divide by zero.");
+    EXPECT_EQ(say(**responder, "What time is it in Wakanda?").text,
+              "I don't know which time zone Wakanda is in.");
+    EXPECT_NE(say(**responder, "Why is the sky blue?").text.find("no language model"), std::string::npos);
+    EXPECT_EQ(say(**responder, "").text, "I didn't catch that.");
+    EXPECT_TRUE(say(**responder, "Thank you, that's all for now.").end_conversation);
+}
+
+TEST(Responder, FactsComeBackTurnedRoundAndCorrectionsReplace) {
+    auto responder = Responder::create(nullptr, {});
+    ASSERT_TRUE(responder);
+    Responder& r = **responder;
+    EXPECT_EQ(say(r, "Remember that my locker code is 4719.").text,
+              "Okay, I'll remember while we talk: your locker code is 4719.");
+    EXPECT_EQ(say(r, "What's my locker code?").text, "You said that your locker code is 4719.");
+    say(r, "Remember that, uh, the spare key is under the blue pot.");
+    EXPECT_EQ(say(r, "Where is the spare key?").text, "You said that the spare key is under the blue pot.");
+    say(r, "Remember that my sister's birthday is on the fourth of May.");
+    say(r, "No, my sister's birthday is on the fifth of May.");
+    EXPECT_EQ(say(r, "When is my sister's birthday?").text,
+              "You said that your sister's birthday is on the fifth of May.");
+    EXPECT_EQ(say(r, "What's my name?").text, "You haven't told me that in this conversation.");
+    say(r, "My name is Daniel, and I live in Portland.");
+    EXPECT_NE(say(r, "What is my name?").text.find("Daniel"), std::string::npos);
+    EXPECT_EQ(say(r, "Forget my locker code.").text, "Okay, I've forgotten that your locker code is 4719.");
+    EXPECT_EQ(say(r, "What's my locker code?").text, "You haven't told me that in this conversation.");
+}
+
+TEST(Responder, RepeatsWhatWasSaid) {
+    auto responder = Responder::create(nullptr, {});
+    ASSERT_TRUE(responder);
+    EXPECT_EQ(say(**responder, "Repeat that, please.").text, "I haven't said anything yet.");
+    say(**responder, "What's 2 plus 2?");
+    EXPECT_EQ(say(**responder, "Can you say that again?").text, "That's 4.");
+}
+
+TEST(Responder, ASmallModelIsNotAskedForWhatItCannotDo) {
+    Script script;
+    auto responder = make(script, true);
+    EXPECT_EQ(say(*responder, "Do I need an umbrella today?").text, "I can't look up the weather yet.");
+    EXPECT_EQ(say(*responder, "Turn on the kitchen light.").path, ReplyPath::intent);
+    EXPECT_TRUE(script.prompts.empty());
+}
+
+TEST(Responder, AnAbleModelIsAskedForLiveDataButNotForDeeds) {
+    Script script;
+    auto responder = make(script, false);
+    EXPECT_EQ(say(*responder, "Do I need an umbrella today?").path, ReplyPath::llm);
+    EXPECT_EQ(say(*responder, "Turn on the kitchen light.").path, ReplyPath::intent);
+    EXPECT_EQ(script.prompts.size(), 1u);
+}
+
+TEST(Responder, ClaimsWithNothingBehindThemAreReplaced) {
+    for (const char* claim : {"I've set a timer for ten minutes.", "Sure, I will remind you at six.",
+                              "Okay, I have turned on the lights.", "It's currently 72 degrees and sunny.",
+                              "The current time is 3:45 PM.", "Your alarm is set for seven.",
+                              "I'm calling your mother now.", "Done!"}) {
+        Script script{{std::string(claim) + " Anything else?"}, {}, 0};
+        auto responder = make(script, true);
+        const std::string text = say(*responder, "Tell me something about yourselves and the others.").text;
+        EXPECT_TRUE(text == "I can't actually do that yet." ||
+                    text == "I can't look that up, so I'd only be guessing.")
+            << claim << " -> " << text;
+    }
+}
+
+TEST(Responder, TalkIsNoClaim) {
+    for (const char* talk :
+         {"The surface of the sun is about 5500 degrees Celsius.", "You can turn on the light with a switch.",
+          "I would set a timer if I could.", "Weather changes because air moves.",
+          "Playing the guitar is fun.", "A light year is a distance.", "The game was invented in 1891.",
+          "Water boils at 100 degrees Celsius.", "I'm sorry to hear that.", "I will tell you a story.",
+          "The capital of France is Paris."}) {
+        Script script{{talk}, {}, 0};
+        auto responder = make(script, true);
+        EXPECT_EQ(say(*responder, "Tell me about that.").text, talk);
+    }
+}
+
+TEST(Responder, ThePromptOnlyGrows) {
+    for (bool small : {true, false}) {
+        Script script;
+        auto responder = make(script, small);
+        for (const char* words : {"Why is the sky blue?", "And at night?", "How do fish breathe?"})
+            say(*responder, words);
+        ASSERT_EQ(script.prompts.size(), 3u);
+        for (size_t i = 1; i < 3; ++i) {
+            const auto &before = script.prompts[i - 1], &now = script.prompts[i];
+            ASSERT_EQ(now.size(), before.size() + 2);
+            for (size_t k = 0; k < before.size(); ++k) EXPECT_EQ(now[k].text, before[k].text);
+            EXPECT_EQ(now[before.size()].role, Role::assistant);
+        }
+    }
+}
+
+TEST(Responder, TheHistoryKeepsWhatWasHeard) {
+    Script script{{"One. Two. Three."}, {}, 0};
+    auto responder = make(script, true);
+    say(*responder, "Can you explain counting to me?");
+    responder->truncate_last("One.");
+    say(*responder, "Why is the sky blue?");
+    ASSERT_EQ(script.prompts.back().size(), 4u);
+    EXPECT_EQ(script.prompts.back()[2].text, "One.");
+    responder->retract_last();
+    say(*responder, "Why is the sky so blue?");
+    EXPECT_EQ(script.prompts.back().size(), 4u);
+    responder->retract_last();
+    responder->truncate_last("nothing to cut");
+    EXPECT_EQ(say(*responder, "Say that again.").text, "One.");
+}
+
+TEST(Responder, ARetractedFactIsForgotten) {
+    auto responder = Responder::create(nullptr, {});
+    ASSERT_TRUE(responder);
+    say(**responder, "Remember that my code is 1.");
+    (*responder)->retract_last();
+    EXPECT_EQ(say(**responder, "What's my code?").text, "You haven't told me that in this conversation.");
+}
+
+TEST(Responder, ACancelledTurnEntersTheWindowOnlyAsHeard) {
+    Script script{{"One two three. Four five six. Seven."}, {}, 0};
+    auto responder = make(script, true);
+    const Cancel cancel;
+    const auto reply = responder->respond("Why is the sky blue?", cancel, [&](const std::string&) {
+        cancel.cancel();
+        return true;
+    });
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code, ErrorCode::cancelled);
+    say(*responder, "Why is grass green?");
+    EXPECT_EQ(script.prompts.back().size(), 2u);
+    responder->retract_last();
+
+    script.answers = {"One two three. Four five six. Seven."};
+    const Cancel again;
+    static_cast<void>(responder->respond("Why is the sky blue?", again, [&](const std::string&) {
+        again.cancel();
+        return true;
+    }));
+    responder->truncate_last("One two");
+    say(*responder, "Why is grass green?");
+    ASSERT_EQ(script.prompts.back().size(), 4u);
+    EXPECT_EQ(script.prompts.back()[2].text, "One two");
+}
+
+TEST(Responder, TheWindowIsTrimmedInOneStepWhenIdle) {
+    Script script;
+    auto responder = make(script, true);
+    for (int i = 0; i < 25; ++i) say(*responder, "Why is the sky blue in the morning?");
+    EXPECT_EQ(script.prompts.back().size(), 2u + 2 * 24);
+    ASSERT_TRUE(responder->tidy(Cancel()));
+    EXPECT_EQ(script.prefills, 1);
+    say(*responder, "Why is the sky blue in the evening?");
+    EXPECT_EQ(script.prompts.back().size(), 2u + 2 * 10);
+    ASSERT_TRUE(responder->tidy(Cancel()));
+    EXPECT_EQ(script.prefills, 1);
+}
+
+TEST(Responder, TheNoticeComesOnce) {
+    Script script;
+    auto responder = make(script, true);
+    EXPECT_FALSE(say(*responder, "Why is the sky blue?").notice.empty());
+    EXPECT_TRUE(say(*responder, "Why is the grass green?").notice.empty());
+}
+
+}  // namespace
+}  // namespace coda::assistant

@@ -1,0 +1,392 @@
+#include "tools/builtin.h"
+
+#include "tools/calculator.h"
+#include "tools/dates.h"
+#include "tools/fact_store.h"
+#include "tools/time_zone.h"
+#include "tools/units.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace coda::tools {
+namespace {
+
+using nlohmann::json;
+using std::chrono::days;
+using std::chrono::seconds;
+
+json text_argument(const char* description) {
+    return {{"type", "string"}, {"description", description}, {"maxLength", 2000}};
+}
+json object_schema(json properties, json required) {
+    return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
+}
+std::string text_of(const json& arguments, const char* name) {
+    return arguments.contains(name) ? arguments[name].get<std::string>() : std::string();
+}
+
+std::chrono::sys_seconds local_time(const ToolContext& context) {
+    return context.now + seconds(context.utc_offset);
+}
+Day local_day(const ToolContext& context) {
+    return std::chrono::floor<days>(local_time(context));
+}
+
+std::string capitalized(std::string text) {
+    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    return text;
+}
+std::string counted(long long n, const char* one) {
+    return fmt::format("{} {}{}", spoken_number(std::to_string(n)), one, n == 1 ? "" : "s");
+}
+
+// ---- time
+
+std::string clock_text(std::chrono::sys_seconds local) {
+    const std::chrono::hh_mm_ss clock(local - std::chrono::floor<days>(local));
+    return spoken_time(static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()));
+}
+std::string iso_clock(std::chrono::sys_seconds local) {
+    const std::chrono::hh_mm_ss clock(local - std::chrono::floor<days>(local));
+    return fmt::format("{:02}:{:02}", clock.hours().count(), clock.minutes().count());
+}
+
+Result<ToolResult> tell_time(const json& arguments, const ToolContext& context) {
+    const std::string asked = text_of(arguments, "place");
+    if (asked.empty()) {
+        const auto local = local_time(context);
+        return ToolResult{fmt::format("It's {}.", clock_text(local)),
+                          {{"zone", "local"}, {"time", iso_clock(local)}}};
+    }
+    const std::optional<Place> place = find_place(phrase_words(asked));
+    if (!place)
+        return ToolResult{fmt::format("I don't know which time zone {} is in.", asked),
+                          {{"unknown_place", asked}}};
+    const Result<TimeZone> zone = open_zone(place->zone, zoneinfo_folder());
+    if (!zone)
+        return ToolResult{
+            fmt::format("I can't tell the time in {}: this computer has no time zone data.", place->name),
+            {{"zone", place->zone}, {"error", zone.error().message()}}};
+    const auto there = context.now + seconds(zone->offset_at(context.now));
+    std::string say = fmt::format("It's {} in {}", clock_text(there), place->name);
+    const Day day = std::chrono::floor<days>(there);
+    if (day != local_day(context)) say += fmt::format(", on {}", spoken_weekday(day));
+    return ToolResult{say + ".", {{"zone", place->zone}, {"time", iso_clock(there)}}};
+}
+
+// ---- date
+
+Result<ToolResult> count_days(const std::string& name, Day day, Day today, bool since) {
+    if (since && day > today) {  // "since Christmas" is the last one
+        const std::chrono::year_month_day date(day);
+        const std::chrono::year_month_day before =
+            (date.year() - std::chrono::years(1)) / date.month() / date.day();
+        day = before.ok() ? Day(before) : day - days(365);
+    }
+    const long long n = std::abs((day - today).count());
+    json data = {{"date", iso_day(day)}, {"days", n}};
+    if (n == 0) return ToolResult{fmt::format("That's today, {}.", spoken_day(day, today)), data};
+    std::string length = counted(n, "day");
+    if (name == "weeks" && n >= 7) {
+        length = counted(n / 7, "week");
+        if (n % 7 != 0) length += fmt::format(" and {}", counted(n % 7, "day"));
+    }
+    return ToolResult{fmt::format("{} {} {}.", capitalized(length), day > today ? "until" : "since",
+                                  spoken_day(day, today)),
+                      data};
+}
+
+// "Next Friday" means two things to two people: both are said.
+std::string both_meanings(const std::vector<std::string>& words, Day day, Day today) {
+    if (words.size() < 2 || words[words.size() - 2] != "next") return {};
+    const Day sooner = day - days(7);
+    if (sooner <= today) return {};
+    return fmt::format("{} of next week is {}; this {} is {}.", spoken_weekday(day),
+                       spoken_day(day, today).substr(spoken_weekday(day).size() + 2), spoken_weekday(day),
+                       spoken_day(sooner, today).substr(spoken_weekday(day).size() + 2));
+}
+
+Result<ToolResult> tell_date(const json& arguments, const ToolContext& context) {
+    const Day today = local_day(context);
+    const std::string asked = text_of(arguments, "day"), question = text_of(arguments, "question");
+    const std::vector<std::string> words = phrase_words(asked);
+    const std::optional<Day> day = asked.empty() ? std::optional(today) : read_day(words, today);
+    if (!day)
+        return ToolResult{fmt::format("I don't know which day {} is.", asked), {{"unknown_day", asked}}};
+    const json data = {{"date", iso_day(*day)}};
+    if (question == "days" || question == "weeks") return count_days(question, *day, today, false);
+    if (question == "since") return count_days(question, *day, today, true);
+    if (question == "is_today")
+        return ToolResult{
+            fmt::format("{}, today is {}.", *day == today ? "Yes" : "No", spoken_day(today, today)),
+            {{"date", iso_day(today)}, {"answer", *day == today}}};
+    if (question == "year")
+        return ToolResult{fmt::format("It's {}, {}.", spoken_day(today, today), iso_day(today).substr(0, 4)),
+                          data};
+    if (*day == today) return ToolResult{fmt::format("Today is {}.", spoken_day(today, today)), data};
+    if (std::string both = both_meanings(words, *day, today); !both.empty()) return ToolResult{both, data};
+    const bool one_word = words.size() == 1 && (words[0] == "tomorrow" || words[0] == "yesterday");
+    const std::string subject = one_word ? capitalized(words[0]) : "That";
+    return ToolResult{fmt::format("{} {} {}.", subject, *day < today ? "was" : "is", spoken_day(*day, today)),
+                      data};
+}
+
+// ---- sums and units
+
+Result<ToolResult> tell_sum(const json& arguments, const ToolContext&) {
+    const std::string asked = text_of(arguments, "expression");
+    const std::optional<Sum> sum = calculate(phrase_words(asked));
+    if (!sum) return fail(ErrorCode::invalid_argument, "is no sum", "calculate.expression");
+    if (const auto* error = std::get_if<MathError>(&*sum))
+        return ToolResult{to_sentence(*error), {{"value", "undefined"}}};
+    const Number& number = std::get<Number>(*sum);
+    return ToolResult{fmt::format("That's {}{}.", number.spoken(), number.percent ? " percent" : ""),
+                      {{"value", number.plain()}}};
+}
+
+Result<ToolResult> tell_conversion(const json& arguments, const ToolContext&) {
+    const std::optional<Quantity> from = read_quantity(phrase_words(text_of(arguments, "from")));
+    const Unit* to = find_unit(phrase_words(text_of(arguments, "to")));
+    if (!from || !to)
+        return fail(ErrorCode::invalid_argument, "is no quantity or unit that is known", "convert");
+    const Result<Number> value = convert(*from, *to);
+    if (!value) return ToolResult{fmt::format("{}.", value.error().what), {{"error", value.error().what}}};
+    Number amount;
+    amount.exact = from->amount;
+    amount.approximate = from->amount.value();
+    const std::string spoken = value->spoken();
+    return ToolResult{
+        fmt::format("{} {} is {} {}.", capitalized(amount.spoken()),
+                    unit_name(*from->unit, amount.approximate != 1), spoken, unit_name(*to, spoken != "1")),
+        {{"value", value->exact ? value->exact->rounded(2).value_or(value->plain()) : value->plain()},
+         {"unit", std::string(unit_name(*to, false))}}};
+}
+
+// ---- memory
+
+tl::unexpected<Error> no_store() {
+    return fail(ErrorCode::unavailable, "there is no memory in this session");
+}
+
+Result<ToolResult> remember(const json& arguments, const ToolContext& context) {
+    if (!context.facts) return no_store();
+    const std::string fact = text_of(arguments, "fact");
+    CODA_TRY(const std::optional<std::string> replaced, context.facts->remember(fact));
+    json data = {{"fact", fact}};
+    if (replaced) data["replaced"] = *replaced;
+    const std::string back = turn_round(fact);
+    return ToolResult{replaced ? fmt::format("Okay, I've changed that: {}.", back)
+                               : fmt::format("Okay, I'll remember while we talk: {}.", back),
+                      data};
+}
+
+Result<ToolResult> recall(const json& arguments, const ToolContext& context) {
+    if (!context.facts) return no_store();
+    CODA_TRY(const std::optional<std::string> fact, context.facts->recall(text_of(arguments, "question")));
+    if (!fact) return ToolResult{"You haven't told me that in this conversation.", {{"fact", nullptr}}};
+    return ToolResult{fmt::format("You said that {}.", turn_round(*fact)), {{"fact", *fact}}};
+}
+
+std::string enumerated(const std::vector<std::string>& facts) {
+    std::string out;
+    for (const std::string& fact : facts) out += (out.empty() ? "" : "; ") + turn_round(fact);
+    return out;
+}
+
+Result<ToolResult> list_facts(const json&, const ToolContext& context) {
+    if (!context.facts) return no_store();
+    CODA_TRY(const std::vector<std::string> facts, context.facts->facts());
+    if (facts.empty())
+        return ToolResult{"You haven't told me anything about yourself yet.", {{"facts", facts}}};
+    return ToolResult{fmt::format("You told me that {}.", enumerated(facts)), {{"facts", facts}}};
+}
+
+Result<ToolResult> forget(const json& arguments, const ToolContext& context) {
+    if (!context.facts) return no_store();
+    const std::string what = text_of(arguments, "what");
+    CODA_TRY(const std::vector<std::string> gone,
+             what == "all"    ? context.facts->forget_all()
+             : what == "last" ? context.facts->forget_last()
+                              : context.facts->forget_about(text_of(arguments, "about")));
+    if (gone.empty()) return ToolResult{"There was nothing of that to forget.", {{"forgotten", gone}}};
+    const std::string say = what == "all" ? "Okay, I've forgotten everything you told me."
+                                          : fmt::format("Okay, I've forgotten that {}.", enumerated(gone));
+    return ToolResult{say, {{"forgotten", gone}}};
+}
+
+Result<ToolResult> show_capabilities(const json&, const ToolContext&) {
+    return ToolResult{
+        "I can tell you the time here or in another city, work with dates, do sums, convert units, and "
+        "remember "
+        "things while we talk. I can also chat and answer questions, as well as my language model knows how.",
+        json::object()};
+}
+
+void add(Registry& registry, Tool tool) {
+    CODA_ASSERT(registry.add(std::move(tool)));
+}
+
+std::string slot(const Recognition& command, const char* name) {
+    const auto found = command.slots.find(name);
+    return found == command.slots.end() ? std::string() : found->second.said;
+}
+std::string slot_words(const Recognition& command, const char* name) {
+    const auto found = command.slots.find(name);
+    std::string out;
+    if (found != command.slots.end())
+        for (const std::string& word : found->second.words) out += (out.empty() ? "" : " ") + word;
+    return out;
+}
+bool says(const Recognition& command, std::string_view word) {
+    return std::find(command.words.begin(), command.words.end(), word) != command.words.end();
+}
+
+Call date_call(const Recognition& command) {
+    json arguments = json::object();
+    const auto put = [&](const char* name, const char* question) {
+        if (const std::string day = slot_words(command, name); !day.empty()) {
+            arguments["day"] = day;
+            arguments["question"] = question;
+        }
+    };
+    put("day", "date");
+    if (const std::string year = slot_words(command, "year"); !year.empty())
+        arguments["day"] = slot_words(command, "day") + " " + year;
+    put("until", says(command, "weeks") ? "weeks" : "days");
+    put("since", "since");
+    put("check", "is_today");
+    if (const std::string other = slot_words(command, "other"); !other.empty()) {
+        arguments["day"] = other;
+        arguments["question"] = "date";
+    }
+    if (const auto ask = command.fixed.find("ask"); ask != command.fixed.end())
+        arguments["question"] = ask->second;
+    return {"date", arguments};
+}
+
+// The fact in "remember that ...": what was said, without a "no," or a last "not Ida" of a correction.
+std::string fact_of(const Recognition& command) {
+    std::string fact = command.fixed.count("whole") ? command.said : slot(command, "fact");
+    for (std::string_view lead :
+         {"no, ", "no ", "actually, ", "actually ", "correction, ", "sorry, ", "sorry ", "wait, ", "wait "}) {
+        std::string start = fact.substr(0, lead.size());
+        for (char& c : start) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        if (start == lead) fact.erase(0, lead.size());
+    }
+    if (const auto found = command.fixed.find("keep"); found != command.fixed.end())
+        fact = command.said.substr(std::min(command.said.find("get ") + 4, command.said.size()));
+    const bool starts_with_my =
+        fact.starts_with("My ") || fact.starts_with("The ") || fact.starts_with("Our ");
+    if (starts_with_my) fact[0] = static_cast<char>(fact[0] - 'A' + 'a');
+    while (!fact.empty() && (fact.back() == '.' || fact.back() == '!' || fact.back() == ',')) fact.pop_back();
+    if (const size_t not_that = fact.rfind(", not "); not_that != std::string::npos) fact.erase(not_that);
+    return fact;
+}
+
+}  // namespace
+
+Registry builtin_tools() {
+    Registry registry;
+    add(registry, {"time",
+                   "The time now, here or in a city, state or country.",
+                   object_schema({{"place", text_argument("a place; here when left out")}}, json::array()),
+                   Safety::read,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   tell_time});
+    add(registry,
+        {"date",
+         "Which day it is, was or will be, and how many days lie between.",
+         object_schema(
+             {{"day", text_argument("a day as people say it: tomorrow, next Friday, Christmas")},
+              {"question",
+               {{"type", "string"}, {"enum", {"date", "days", "weeks", "since", "is_today", "year"}}}}},
+             json::array()),
+         Safety::read,
+         std::chrono::milliseconds(1000),
+         {},
+         tell_date});
+    add(registry, {"calculate",
+                   "The value of a sum, exactly.",
+                   object_schema({{"expression", text_argument("a sum in words or signs: 15% of 240")}},
+                                 {"expression"}),
+                   Safety::read,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   tell_sum});
+    add(registry, {"convert",
+                   "A quantity in another unit.",
+                   object_schema({{"from", text_argument("a quantity: 5 miles")},
+                                  {"to", text_argument("a unit: kilometers")}},
+                                 {"from", "to"}),
+                   Safety::read,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   tell_conversion});
+    add(registry, {"remember",
+                   "Keeps a fact that the person said, for this session.",
+                   object_schema({{"fact", text_argument("the fact, in the person's words")}}, {"fact"}),
+                   Safety::write,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   remember});
+    add(registry, {"recall",
+                   "What the person said that answers a question.",
+                   object_schema({{"question", text_argument("the question")}}, {"question"}),
+                   Safety::read,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   recall});
+    add(registry, {"list_facts",
+                   "Everything the person asked to remember.",
+                   object_schema(json::object(), json::array()),
+                   Safety::read,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   list_facts});
+    add(registry, {"forget",
+                   "Forgets the last fact, those about something, or all.",
+                   object_schema({{"what", {{"type", "string"}, {"enum", {"last", "about", "all"}}}},
+                                  {"about", text_argument("the subject")}},
+                                 {"what"}),
+                   Safety::write,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   forget});
+    add(registry, {"show_capabilities",
+                   "What Coda can do.",
+                   object_schema(json::object(), json::array()),
+                   Safety::read,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   show_capabilities});
+    return registry;
+}
+
+std::optional<Call> to_call(const Recognition& command) {
+    if (command.name == "time") {
+        json arguments = json::object();
+        if (const std::string place = slot(command, "place") + slot(command, "unknown"); !place.empty())
+            arguments["place"] = place;
+        return Call{"time", arguments};
+    }
+    if (command.name == "date") return date_call(command);
+    if (command.name == "calculate") return Call{"calculate", {{"expression", slot_words(command, "sum")}}};
+    if (command.name == "convert")
+        return Call{"convert", {{"from", slot_words(command, "from")}, {"to", slot_words(command, "to")}}};
+    if (command.name == "remember") return Call{"remember", {{"fact", fact_of(command)}}};
+    if (command.name == "recall") return Call{"recall", {{"question", command.said}}};
+    if (command.name == "recall.list") return Call{"list_facts", json::object()};
+    if (command.name == "capabilities") return Call{"show_capabilities", json::object()};
+    if (command.name == "forget") {
+        const auto what = command.fixed.find("what");
+        if (what != command.fixed.end()) return Call{"forget", {{"what", what->second}}};
+        return Call{"forget", {{"what", "about"}, {"about", slot(command, "about")}}};
+    }
+    return std::nullopt;
+}
+
+}  // namespace coda::tools
