@@ -98,9 +98,9 @@ class Executable {
 };
 
 struct CompileOptions {
-    // What multiplies the weights when many rows are computed at once (prefill, encoders). f32 is exact; bf16
-    // rounds activations to 8 bits of mantissa and is taken only where it is faster and the model's check
-    // against f32 holds. One row at a time is bound by memory and always uses f32.
+    // What multiplies the weights when many rows are computed at once (prefill, encoders). f32 is as good as
+    // float sums get; bf16 rounds activations to 8 bits of mantissa and is taken only where it is faster and
+    // the model's check against f32 holds. One row at a time is bound by memory and always uses f32.
     enum class Activations { f32, bf16 };
     Activations activations = Activations::f32;
 };

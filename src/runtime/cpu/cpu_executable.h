@@ -7,6 +7,7 @@
 #include "runtime/cpu/host.h"
 #include "runtime/cpu/kv_store.h"
 #include "runtime/cpu/packed.h"
+#include "runtime/cpu/product.h"
 #include "runtime/cpu/thread_pool.h"
 
 #include <memory>
@@ -43,7 +44,8 @@ class CpuState final : public State {
     std::vector<KvStore> caches_;
     AlignedBytes arena_;
     Scratch scratch_;
-    std::vector<float> block_sums_, padded_, panels_;
+    LinearMemory linear_memory_;
+    std::vector<float> padded_, panels_;
     std::vector<std::vector<float>> rope_tables_;  // of this run's rows: cosine and sine per pair
     const Step* step_ = nullptr;                   // of the last run
     std::vector<int> rows_;                        // of its buffers
@@ -65,7 +67,8 @@ class CpuExecutable final : public Executable, public std::enable_shared_from_th
     size_t state_bytes() const override;
 
     const Program& program() const { return *program_; }
-    const Kernels& kernels() const { return *isa_.kernels; }
+    const Kernels& kernels() const { return *multiplier_.kernels; }
+    const Multiplier& multiplier() const { return multiplier_; }
     size_t arena_bytes() const { return arena_bytes_; }
     const ArenaPlan& plan(const Step& step) const { return steps_[static_cast<size_t>(step.index())].arena; }
     const Rope& rope(int index) const { return *ropes_[static_cast<size_t>(index)]; }
@@ -80,7 +83,7 @@ class CpuExecutable final : public Executable, public std::enable_shared_from_th
     CpuExecutable() = default;
 
     std::shared_ptr<const Program> program_;
-    InstructionSet isa_{};
+    Multiplier multiplier_{};
     std::shared_ptr<ThreadPool> pool_;
     std::vector<PreparedStep> steps_;
     std::vector<const Rope*> ropes_;  // the different ones

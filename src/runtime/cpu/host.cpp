@@ -10,12 +10,20 @@
 #include <cpuid.h>
 #include <fmt/format.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace coda::runtime::cpu {
 namespace {
 
+// Linux gives tile registers only to processes that ask for them.
+bool may_use_tiles() {
+    constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 struct Features {
-    bool avx2 = false, avx512 = false;
+    bool avx2 = false, avx512 = false, bf16 = false, amx = false;
 };
 
 // What the processor has and the system saves on a switch of threads: __builtin_cpu_supports asks both.
@@ -27,11 +35,16 @@ Features detect() {
     has.avx2 = has.avx2 && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
     has.avx512 = has.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    has.bf16 = has.avx512 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
+    has.amx = has.bf16 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && (d >> 24 & 1) &&
+              may_use_tiles();
     return has;
 }
 
 std::vector<InstructionSet> all_sets() {
-    return {{"avx512", "AVX-512", &avx512_kernels(), nullptr},
+    return {{"amx", "AVX-512 and AMX", &avx512_kernels(), &amx_kernels()},
+            {"avx512bf16", "AVX-512 BF16", &avx512_kernels(), &avx512_bf16_kernels()},
+            {"avx512", "AVX-512", &avx512_kernels(), nullptr},
             {"avx2", "AVX2", &avx2_kernels(), nullptr},
             {"baseline", "x86-64-v2", &baseline_kernels(), nullptr}};
 }
@@ -40,6 +53,8 @@ bool supported(const InstructionSet& set, const Features& has) {
     const std::string name = set.name;
     if (name == "avx2") return has.avx2;
     if (name == "avx512") return has.avx512;
+    if (name == "avx512bf16") return has.bf16;
+    if (name == "amx") return has.amx;
     return true;
 }
 

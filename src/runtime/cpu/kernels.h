@@ -79,18 +79,20 @@ const Kernels& avx512_kernels();    // AVX-512 F, BW, DQ, VL
 
 // --- many rows at once in BF16, where the machine multiplies it ---
 
-// A weight panel for these: columns in pairs, K/2 x 16 x 2 bf16 (what vdpbf16ps and an AMX B tile both read),
-// K padded with zeros to a multiple of 32. Activations are rows of K bf16, padded likewise.
+// Weight panels for these are columns in pairs, K/2 x 16 x 2 (what vdpbf16ps and an AMX tile both read);
+// activations are rows of K; K padded with zeros to a multiple of 32. A float is nearly (2^-16) the sum of
+// two BF16, its rounding and what that left: three products of such halves stand in for one of floats.
+inline constexpr int kBf16Rows = 32;  // gemm may read and write up to a multiple of these
+
 struct Bf16Kernels {
-    const char* isa;
-    // Rows of x to bf16; with `low`, also what the rounding left, so that high + low carries 16 bits.
+    bool split_pays;  // three products here are faster than one in floats
+    // Rows of k floats to padded_k bf16 and, where `low` is given, their rest.
     void (*round_rows)(ConstRows x, int rows, int k, int padded_k, uint16_t* high, uint16_t* low);
-    // count x 16 floats to count/2 x 16 x 2 bf16, and again the rest; count a multiple of 2.
+    // count x 16 floats to count/2 x 16 x 2 bf16, and again the rest; count is even.
     void (*pair_columns)(const float* panel, int count, uint16_t* high, uint16_t* low);
-    // y[t][i] (+)= sum_k x[t][k] w[k][i] over one or two panels; padded_k a multiple of 32; x_stride in
-    // elements.
-    void (*gemm)(const uint16_t* x, size_t x_stride, int rows, int padded_k, const uint16_t* const* w,
-                 int panels, bool accumulate, MutableRows y);
+    // y[t][i] (+)= sum_k x[t][k] w[k][i] over one or two panels; k a multiple of 32, x_stride in elements.
+    void (*gemm)(const uint16_t* x, size_t x_stride, int rows, int k, const uint16_t* const* w, int panels,
+                 bool accumulate, MutableRows y);
 };
 
 const Bf16Kernels& avx512_bf16_kernels();

@@ -142,15 +142,15 @@ void Operations::operator()(const op::Normalize& op) {
 void Operations::operator()(const op::Linear& op) {
     const Matrix x = at(op.x), out = at(op.out);
     const ConstRows residual = op.spec.residual ? at(*op.spec.residual).read() : ConstRows{nullptr, 0};
-    linear(kernels_,
+    linear(executable_.multiplier(),
            {*prepared_->matrix, x.read(), x.rows, data_or_null(prepared_->a),
-            static_cast<Function>(op.spec.activation), residual, out.all(), state_.block_sums_},
+            static_cast<Function>(op.spec.activation), residual, out.all(), state_.linear_memory_},
            run_);
 }
 
 void Operations::operator()(const op::GateUp& op) {
     const Matrix x = at(op.x), out = at(op.out);
-    linear(kernels_,
+    linear(executable_.multiplier(),
            {*prepared_->matrix,
             x.read(),
             x.rows,
@@ -158,7 +158,7 @@ void Operations::operator()(const op::GateUp& op) {
             static_cast<Function>(op.activation),
             {nullptr, 0},
             out.all(),
-            state_.block_sums_},
+            state_.linear_memory_},
            run_);
 }
 
@@ -170,7 +170,7 @@ void Operations::operator()(const op::Conv1d& op) {
     state_.padded_.assign(2 * pad + index(x.rows) * width, 0.0f);
     std::copy(x.data, x.data + index(x.rows) * width,
               state_.padded_.begin() + static_cast<std::ptrdiff_t>(pad));
-    linear(kernels_,
+    linear(executable_.multiplier(),
            {*prepared_->matrix,
             {state_.padded_.data(), width * index(op.stride)},
             out.rows,
@@ -178,7 +178,7 @@ void Operations::operator()(const op::Conv1d& op) {
             static_cast<Function>(op.activation),
             {nullptr, 0},
             out.all(),
-            state_.block_sums_},
+            state_.linear_memory_},
            run_);
 }
 

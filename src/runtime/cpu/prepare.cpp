@@ -94,14 +94,24 @@ class Preparation {
     std::map<std::pair<Key, bool>, std::shared_ptr<const PackedMatrix>> packed_;
 };
 
+namespace {
+
+Multiplier multiplier_for(const InstructionSet& isa, CompileOptions::Activations activations) {
+    const bool rounded = activations == CompileOptions::Activations::bf16;
+    if (!isa.bf16 || (!rounded && !isa.bf16->split_pays)) return {isa.kernels};
+    return {isa.kernels, isa.bf16, /*split=*/!rounded};
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Executable>> CpuExecutable::compile(std::shared_ptr<const Program> program,
-                                                                 const CompileOptions&,
+                                                                 const CompileOptions& options,
                                                                  const InstructionSet& isa,
                                                                  std::shared_ptr<ThreadPool> pool) {
     CODA_CHECK(program->status());
     std::shared_ptr<CpuExecutable> executable(new CpuExecutable);
     executable->program_ = std::move(program);
-    executable->isa_ = isa;
+    executable->multiplier_ = multiplier_for(isa, options.activations);
     executable->pool_ = std::move(pool);
     Preparation preparation(*executable);
     for (const Step& step : executable->program_->steps()) CODA_CHECK(preparation.step(step));

@@ -46,6 +46,9 @@ struct Grid {
 int divide_up(int a, int b) {
     return (a + b - 1) / b;
 }
+int round_up(int a, int b) {
+    return divide_up(a, b) * b;
+}
 
 Grid grid_for(const PackedMatrix& matrix, int rows, int threads) {
     // Few rows: a chunk is a stretch of memory, long enough to be worth taking. Many: two panels, many rows.
@@ -57,7 +60,7 @@ Grid grid_for(const PackedMatrix& matrix, int rows, int threads) {
         grid.rows = std::min(rows, kRowsAtOnce);
     grid.across = divide_up(matrix.panels, grid.panels);
     if (!few && grid.across * divide_up(rows, grid.rows) < 3 * threads)
-        grid.rows = std::max(12, divide_up(divide_up(rows, divide_up(3 * threads, grid.across)), 12) * 12);
+        grid.rows = round_up(divide_up(rows, divide_up(3 * threads, grid.across)), 96);
     grid.down = divide_up(rows, grid.rows);
     return grid;
 }
@@ -72,7 +75,7 @@ void multiply_tile(const Kernels& kernels, const LinearCall& call, int first, in
         const Panels panels{range.type, range.data + at(from - range.first_panel) * range.stride,
                             range.stride, to - from};
         multiply(kernels, panels, x, rows, call.matrix.k,
-                 call.rows <= kMatvecRows ? call.sums.data() : nullptr,
+                 call.rows <= kMatvecRows ? call.memory.sums.data() : nullptr,
                  {tile.data + at(from - first) * kPanelRows, tile.stride}, scratch);
     }
 }
@@ -107,10 +110,77 @@ void sum_blocks(const Kernels& kernels, const LinearCall& call) {
                                     [](const PanelRange& range) { return has_offset(range.type); });
     if (!needed) return;
     const size_t blocks = at(call.matrix.k / kBlock);
-    call.sums.resize(blocks * at(call.rows));
+    call.memory.sums.resize(blocks * at(call.rows));
     for (int t = 0; t < call.rows; ++t)
         kernels.block_sums(call.x.data + at(t) * call.x.stride, call.matrix.k,
-                           call.sums.data() + at(t) * blocks);
+                           call.memory.sums.data() + at(t) * blocks);
+}
+
+// --- in BF16 ---
+
+// Below, padding rows to whole tiles and pairing columns costs more than it saves.
+bool worth_bf16(const Multiplier& multiplier, int rows) {
+    constexpr int kFewestRows = 16, kFewestRowsSplit = 64;
+    return multiplier.bf16 && rows >= (multiplier.split ? kFewestRowsSplit : kFewestRows);
+}
+
+int padded_k(const PackedMatrix& matrix) {
+    return round_up(matrix.k, kBlock);
+}
+
+void round_inputs(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
+    const int k = padded_k(call.matrix), rows_padded = round_up(call.rows, kBf16Rows);
+    const size_t size = at(rows_padded) * at(k);
+    call.memory.high.resize(size);
+    if (multiplier.split) call.memory.low.resize(size);
+    run.for_each(divide_up(call.rows, kBf16Rows), [&](int chunk, Scratch&) {
+        const int first = chunk * kBf16Rows;
+        const size_t offset = at(first) * at(k);
+        multiplier.bf16->round_rows({call.x.data + at(first) * call.x.stride, call.x.stride},
+                                    std::min(kBf16Rows, call.rows - first), call.matrix.k, k,
+                                    call.memory.high.data() + offset,
+                                    multiplier.split ? call.memory.low.data() + offset : nullptr);
+    });
+}
+
+// `panels` (one or two) of the range times rows [first_row, first_row + rows), a stretch of columns at a
+// time.
+void multiply_pair_bf16(const Multiplier& multiplier, const LinearCall& call, const PanelRange& range,
+                        int first, int panels, int first_row, int rows, MutableRows y, float* scratch) {
+    const int k = padded_k(call.matrix);
+    const size_t x_at = at(first_row) * at(k), stretch = at(kColumnsAtOnce) * kPanelRows;
+    auto* paired = reinterpret_cast<uint16_t*>(scratch + stretch);  // after one unpacked panel
+    for (int from = 0; from < k; from += kColumnsAtOnce) {
+        const int there = std::min(kColumnsAtOnce, call.matrix.k - from), columns = round_up(there, kBlock);
+        const uint16_t *high[2], *low[2];
+        for (int p = 0; p < panels; ++p) {
+            const std::byte* panel = range.data + at(first + p) * range.stride;
+            multiplier.kernels->unpack[at(static_cast<int>(range.type))](panel, from, there, scratch);
+            std::fill(scratch + at(there) * kPanelRows, scratch + at(columns) * kPanelRows, 0.0f);
+            uint16_t* halves = paired + at(2 * p) * stretch;
+            multiplier.bf16->pair_columns(scratch, columns, halves,
+                                          multiplier.split ? halves + stretch : nullptr);
+            high[p] = halves;
+            low[p] = halves + stretch;
+        }
+        const uint16_t* x_high = call.memory.high.data() + x_at + from;
+        multiplier.bf16->gemm(x_high, at(k), rows, columns, high, panels, from > 0, y);
+        if (!multiplier.split) continue;
+        multiplier.bf16->gemm(x_high, at(k), rows, columns, low, panels, true, y);
+        multiplier.bf16->gemm(call.memory.low.data() + x_at + from, at(k), rows, columns, high, panels, true,
+                              y);
+    }
+}
+
+void multiply_tile_bf16(const Multiplier& multiplier, const LinearCall& call, int first, int last,
+                        int first_row, int rows, MutableRows tile, float* scratch) {
+    for (const PanelRange& range : call.matrix.ranges) {
+        const int from = std::max(first, range.first_panel),
+                  to = std::min(last, range.first_panel + range.count);
+        for (int p = from; p < to; p += 2)
+            multiply_pair_bf16(multiplier, call, range, p - range.first_panel, std::min(2, to - p), first_row,
+                               rows, {tile.data + at(p - first) * kPanelRows, tile.stride}, scratch);
+    }
 }
 
 }  // namespace
@@ -125,9 +195,14 @@ void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int row
                       {y.data + at(p) * kPanelRows, y.stride}, scratch);
 }
 
-void linear(const Kernels& kernels, const LinearCall& call, ThreadPool::Run& run) {
+void linear(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
     if (call.rows == 0) return;
-    sum_blocks(kernels, call);
+    const Kernels& kernels = *multiplier.kernels;
+    const bool in_bf16 = worth_bf16(multiplier, call.rows);
+    if (in_bf16)
+        round_inputs(multiplier, call, run);
+    else
+        sum_blocks(kernels, call);
     const Grid grid = grid_for(call.matrix, call.rows, run.threads());
     run.for_each(grid.chunks(), [&](int chunk, Scratch& scratch) {
         const int first = chunk / grid.down * grid.panels,
@@ -135,10 +210,13 @@ void linear(const Kernels& kernels, const LinearCall& call, ThreadPool::Run& run
         const int first_row = chunk % grid.down * grid.rows,
                   rows = std::min(grid.rows, call.rows - first_row);
         const size_t width = at(last - first) * kPanelRows;
-        float* memory = scratch.floats(at(rows) * width + kProductScratch);
-        const MutableRows tile{memory + kProductScratch, width};
-        const ConstRows x{call.x.data + at(first_row) * call.x.stride, call.x.stride};
-        multiply_tile(kernels, call, first, last, x, rows, tile, memory);
+        float* memory = scratch.floats(at(round_up(rows, kBf16Rows)) * width + 2 * kProductScratch);
+        const MutableRows tile{memory + 2 * kProductScratch, width};
+        if (in_bf16)
+            multiply_tile_bf16(multiplier, call, first, last, first_row, rows, tile, memory);
+        else
+            multiply_tile(kernels, call, first, last,
+                          {call.x.data + at(first_row) * call.x.stride, call.x.stride}, rows, tile, memory);
         finish_tile(kernels, call, first, last, {tile.data, tile.stride}, first_row, rows);
     });
 }

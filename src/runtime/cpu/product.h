@@ -23,6 +23,20 @@ inline constexpr size_t kProductScratch = 2 * 256 * kPanelRows;
 void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int rows, int k, const float* sums,
               MutableRows y, float* scratch);
 
+// What multiplies: `bf16` where that is there and wanted, for many rows; `split`: in three products, as good
+// as floats.
+struct Multiplier {
+    const Kernels* kernels;
+    const Bf16Kernels* bf16 = nullptr;
+    bool split = false;
+};
+
+// Working memory of one state for its linear layers.
+struct LinearMemory {
+    std::vector<float> sums;          // of blocks of x
+    std::vector<uint16_t> high, low;  // x in bf16
+};
+
 struct LinearCall {
     const PackedMatrix& matrix;
     ConstRows x;
@@ -31,10 +45,10 @@ struct LinearCall {
     Function function;
     ConstRows residual;  // data null: none
     MutableRows out;
-    std::vector<float>& sums;  // working memory of the caller
+    LinearMemory& memory;
 };
 
 // out = function(x W + b) + residual, or the gated product, on all threads of the run.
-void linear(const Kernels& kernels, const LinearCall& call, ThreadPool::Run& run);
+void linear(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run);
 
 }  // namespace coda::runtime::cpu
