@@ -4,8 +4,9 @@
 #include "tools/words.h"
 
 #include <algorithm>
-#include <memory>
+#include <deque>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -16,9 +17,10 @@ constexpr size_t kMaxCode = 60000;  // instructions of one pattern
 constexpr int kMaxNesting = 30;
 
 struct Node {
-    enum class Kind { words, sequence, choice, optional, any_words, slot } kind = Kind::sequence;
+    enum class Kind { words, sequence, choice, optional, any_words, slot, rule } kind = Kind::sequence;
     std::vector<std::string> words;  // words: a row of literals
     std::vector<Node> children;      // sequence, choice, optional
+    const Node* target = nullptr;    // rule: what it stands for
     std::string slot, type;
     int low = 1, high = 0;  // slot: words; high 0: no bound
 };
@@ -129,7 +131,10 @@ class LineParser {
         if (!name) return broken(name.error().what);
         const auto found = rules_.find(*name);
         if (found == rules_.end()) return broken(fmt::format("no rule <{}> above this line", *name));
-        return found->second;
+        Node out;
+        out.kind = Node::Kind::rule;
+        out.target = &found->second;
+        return out;
     }
 
     // {name}, {name:type}, {name:2}, {name:1-3}
@@ -270,7 +275,8 @@ class PatternParser {
         }
         Parsed<Node> node = LineParser(line, rules_).parse();
         if (!node) return bad(number, node.error().what);
-        const std::string problem = emit(*node, pattern);
+        nodes_.push_back(std::move(*node));
+        const std::string problem = emit(nodes_.back(), pattern);
         if (!problem.empty()) return bad(number, problem);
         pattern.code.push_back({Patterns::Op::match, 0, 0});
         if (pattern.code.size() > kMaxCode) return bad(number, "pattern too large");
@@ -323,6 +329,8 @@ class PatternParser {
                 return emit_slot(node, pattern);
             case Node::Kind::choice:
                 return emit_choice(node, pattern);
+            case Node::Kind::rule:
+                return emit(*node.target, pattern);
         }
         return {};
     }
@@ -368,21 +376,28 @@ class PatternParser {
         return {};
     }
 
-    // Single words of a choice become one set; what is longer follows as branches.
-    std::string emit_choice(const Node& node, Patterns::Pattern& pattern) {
+    // A choice as it is emitted: its single words as one set, and what is longer as branches.
+    struct Choice {
         std::set<int32_t> single;
         std::vector<const Node*> branches;
-        gather(node, single, branches);
+        int32_t set = -1;
+    };
+
+    std::string emit_choice(const Node& node, Patterns::Pattern& pattern) {
+        const Choice& choice = choice_of(node);
         std::vector<int32_t> jumps;
-        const size_t total = branches.size() + (single.empty() ? 0 : 1);
+        const size_t total = choice.branches.size() + (choice.single.empty() ? 0 : 1);
         for (size_t i = 0; i < total; ++i) {
             const int32_t split = here(pattern);
             const bool last = i + 1 == total;
             if (!last) pattern.code.push_back({Patterns::Op::split, split + 1, 0});
-            if (i < branches.size()) {
-                if (std::string problem = emit(*branches[i], pattern); !problem.empty()) return problem;
+            if (i < choice.branches.size()) {
+                if (std::string problem = emit(*choice.branches[i], pattern); !problem.empty())
+                    return problem;
+            } else if (choice.single.size() == 1) {
+                pattern.code.push_back({Patterns::Op::word, *choice.single.begin(), 0});
             } else {
-                emit_set(single, pattern);
+                pattern.code.push_back({Patterns::Op::set, choice.set, 0});
             }
             if (last) break;
             jumps.push_back(here(pattern));
@@ -393,35 +408,46 @@ class PatternParser {
         return {};
     }
 
-    static const Node& unwrapped(const Node& node) {
-        const Node* at = &node;
-        while (at->kind == Node::Kind::sequence && at->children.size() == 1) at = &at->children.front();
-        return *at;
+    // Worked out once per node: a rule's choice is emitted wherever the rule is named. Nodes stay where they
+    // are.
+    const Choice& choice_of(const Node& node) {
+        const auto known = choices_.find(&node);
+        if (known != choices_.end()) return known->second;
+        Choice choice;
+        gather(node, choice);
+        if (choice.single.size() > 1) choice.set = set_of(choice.single);
+        return choices_.emplace(&node, std::move(choice)).first->second;
     }
 
-    void gather(const Node& node, std::set<int32_t>& single, std::vector<const Node*>& branches) {
+    static const Node& unwrapped(const Node& node) {
+        const Node* at = &node;
+        while (true) {
+            if (at->kind == Node::Kind::rule)
+                at = at->target;
+            else if (at->kind == Node::Kind::sequence && at->children.size() == 1)
+                at = &at->children.front();
+            else
+                return *at;
+        }
+    }
+
+    void gather(const Node& node, Choice& choice) {
         for (const Node& child : node.children) {
             const Node& inner = unwrapped(child);
             if (inner.kind == Node::Kind::choice)
-                gather(inner, single, branches);
+                gather(inner, choice);
             else if (inner.kind == Node::Kind::words && inner.words.size() == 1)
-                single.insert(id_of(inner.words.front()));
+                choice.single.insert(id_of(inner.words.front()));
             else
-                branches.push_back(&inner);
+                choice.branches.push_back(&inner);
         }
     }
 
-    void emit_set(const std::set<int32_t>& single, Patterns::Pattern& pattern) {
-        if (single.size() == 1) {
-            pattern.code.push_back({Patterns::Op::word, *single.begin(), 0});
-            return;
-        }
-        std::vector<bool> bits(static_cast<size_t>(*single.rbegin()) + 1);
-        for (int32_t id : single) bits[static_cast<size_t>(id)] = true;
-        const auto same = std::find(out_.sets_.begin(), out_.sets_.end(), bits);
-        const auto index = static_cast<int32_t>(same - out_.sets_.begin());
-        if (same == out_.sets_.end()) out_.sets_.push_back(std::move(bits));
-        pattern.code.push_back({Patterns::Op::set, index, 0});
+    int32_t set_of(const std::set<int32_t>& words) {
+        std::vector<bool> bits(static_cast<size_t>(*words.rbegin()) + 1);
+        for (int32_t id : words) bits[static_cast<size_t>(id)] = true;
+        out_.sets_.push_back(std::move(bits));
+        return static_cast<int32_t>(out_.sets_.size() - 1);
     }
 
     // The words a pattern can begin with, by walking everything reachable before the first word is read.
@@ -466,6 +492,8 @@ class PatternParser {
 
     std::string where_;
     Rules rules_;
+    std::deque<Node> nodes_;  // of the patterns; a deque does not move them
+    std::unordered_map<const Node*, Choice> choices_;
     std::map<std::string, int32_t, std::less<>> type_ids_;
     Patterns out_;
 };
