@@ -16,9 +16,9 @@
 namespace coda::models {
 
 struct SpeakOptions {
-    std::string voice;   // empty: the package's default
-    float speed = 1.0f;  // 0.5 .. 2
-    uint32_t seed = 0;   // of the vocoder's noise
+    std::string voice = {};  // empty: the package's default
+    float speed = 1.0f;      // 0.5 .. 2
+    uint32_t seed = 0;       // of the vocoder's noise
 };
 
 class Hibari {

@@ -410,7 +410,9 @@ Text plain_characters(TextView text) {
     return out;
 }
 
-Text read_abbreviations(Text text) { return replace_all(replace_all(text, emoticon), written_abbreviation); }
+Text read_abbreviations(Text text) {
+    return replace_all(replace_all(text, emoticon), written_abbreviation);
+}
 
 Text read_signs(Text text) {
     text = replace_all(text, programming_language);

@@ -164,7 +164,8 @@ std::optional<UnitReading> unit_at(TextView text, size_t at) {
             }
         }
     }
-    if (word_at(text, out.end)) return std::nullopt;
+    const bool possessive = contains(U"'’", at_or_nul(text, out.end)) && word_at(text, out.end + 1);
+    if (word_at(text, out.end) || possessive) return std::nullopt;
     return out;
 }
 
