@@ -100,6 +100,7 @@ Result<int> ask(Context& context, const Options& options) {
                              : session->ask(question.text, context.cancel, on_clause, on_audio));
     context.output.text("\n");
     if (question.spoken && report.transcript.empty()) context.output.note("no words were heard");
+    if (!report.reply.notice.empty()) context.output.note(report.reply.notice);
     CODA_TRY(const auto audio, save(report, options));
     context.output.object(to_json(report, *engine, audio));
     if (player) player->finish(context.cancel);

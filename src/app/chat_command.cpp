@@ -28,6 +28,7 @@ bool turn(Context& context, assistant::Engine& engine, assistant::Session& sessi
         context.output.fail(report.error());
         return !context.cancel.cancelled();
     }
+    if (!report->reply.notice.empty()) context.output.note(report->reply.notice);
     context.output.object(to_json(*report, engine, std::nullopt));
     return !report->reply.end_conversation && !context.cancel.cancelled();
 }

@@ -56,7 +56,6 @@ void declare_voice(Settings& settings, Configuration& to) {
 }
 
 void declare_assistant(Settings& settings, Configuration& to) {
-    settings.declare("assistant.personality", &to.personality, "Empty: the default character.");
     settings.declare("assistant.window_turns", &to.window_turns, "Turns that are kept word for word.",
                      between(1, 1000));
     settings.declare("assistant.window_tokens", &to.window_tokens, "Tokens that they may take.",
@@ -77,7 +76,6 @@ void Configuration::declare(Settings& settings) {
 
 assistant::Session::Options Configuration::session() const {
     assistant::Session::Options options;
-    options.responder.personality = personality;
     options.responder.window_turns = window_turns;
     options.responder.window_tokens = window_tokens;
     models::Sampling& sampling = options.responder.sampling;

@@ -25,7 +25,6 @@ struct Configuration {
     std::string microphone, speaker;
     bool duplex = false;
 
-    std::string personality;
     int window_turns = 20, window_tokens = 800;
 
     std::string log_level = "warn";

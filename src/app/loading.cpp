@@ -1,8 +1,20 @@
 #include "app/loading.h"
 
-#include <unistd.h>
+#include "app/packaged_models.h"
 
 namespace coda::app {
+namespace {
+
+// That the packaged model of a role is missing, where the configuration names no other.
+Status packaged_or_own(const char* role, bool own) {
+    if (own) return {};
+    for (const PackagedModel& model : packaged_models()) {
+        if (model.role == role || model.role == "engine") CODA_CHECK(model.installed());
+    }
+    return {};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<assistant::Engine>> load_engine(Context& context, const Parts& parts) {
     assistant::EngineConfig config = context.configuration.engine;
@@ -10,17 +22,20 @@ Result<std::unique_ptr<assistant::Engine>> load_engine(Context& context, const P
     config.load_stt = parts.stt != Parts::none;
     config.load_tts = parts.tts != Parts::none;
     config.load_vad = parts.vad != Parts::none;
+    const bool no_llm = config.llm == "none";
+    if (parts.llm == Parts::required && !no_llm) CODA_CHECK(packaged_or_own("llm", !config.llm.empty()));
+    if (parts.stt == Parts::required) CODA_CHECK(packaged_or_own("stt", !config.stt.empty()));
+    if (parts.tts == Parts::required) CODA_CHECK(packaged_or_own("tts", !config.tts.empty()));
+    if (parts.vad == Parts::required) CODA_CHECK(packaged_or_own("vad", false));
     CODA_TRY(auto engine, assistant::Engine::load(config));
 
-    const bool llm_unwanted = config.llm == "none";
     const struct {
         Parts::Need need;
         bool there;
         const Error& error;
         const char* without;
     } wanted[] = {
-        {llm_unwanted ? Parts::none : parts.llm, engine->llm != nullptr, engine->llm_error,
-         "no language model"},
+        {no_llm ? Parts::none : parts.llm, engine->llm != nullptr, engine->llm_error, "no language model"},
         {parts.stt, engine->stt != nullptr, engine->stt_error, "no speech recognition"},
         {parts.tts, engine->tts != nullptr, engine->tts_error, "no voice"},
         {parts.vad, engine->vad != nullptr, engine->vad_error, "no voice activity detection"},

@@ -40,6 +40,15 @@ void add_global_options(Commands& commands, GlobalOptions& options) {
 }
 
 void add_commands(Commands& commands) {
+    add_ask(commands);
+    add_talk(commands);
+    add_chat(commands);
+    add_transcribe(commands);
+    add_speak(commands);
+    add_models(commands);
+    add_devices(commands);
+    add_bench(commands);
+    add_doctor(commands);
     add_config(commands);
 }
 

@@ -3,7 +3,6 @@
 #include "base/file_map.h"
 #include "base/paths.h"
 #include "base/settings.h"
-#include "runtime/weights.h"
 
 #include <algorithm>
 
@@ -38,22 +37,12 @@ Error io_failure(const fs::path& path, const std::error_code& error, const char*
             path.string(), full ? "free some space" : ""};
 }
 
-Result<ModelFile> inspect_folder(const fs::path& folder) {
-    const fs::path weights = folder / "model.bin";
-    if (!fs::exists(weights) || !fs::exists(folder / "tokenizer.json")) {
-        return fail(ErrorCode::unsupported, "is no model folder", folder.string(),
-                    "a Whisper in CTranslate2's format has model.bin and tokenizer.json; other models are "
-                    "single files");
+// "llama3.2:3b" and "owner/file.gguf" as one file name.
+std::string safe_name(std::string name) {
+    for (char& c : name) {
+        if (c == '/' || c == ':' || static_cast<unsigned char>(c) < 0x20) c = '-';
     }
-    CODA_TRY(const auto opened, runtime::Weights::open(weights));
-    if (opened->format() != runtime::WeightsFormat::ctranslate2) {
-        return fail(ErrorCode::unsupported, "is not CTranslate2's", weights.string(), "");
-    }
-    const std::string spec(opened->string("spec").value_or(""));
-    if (spec != "WhisperSpec") {
-        return fail(ErrorCode::unsupported, "holds " + spec + ", not Whisper", weights.string(), "");
-    }
-    return ModelFile{folder, "stt", "stt.model", "CTranslate2", "whisper", size_of(folder)};
+    return name.starts_with('.') ? "model" + name : name;
 }
 
 }  // namespace
@@ -75,35 +64,15 @@ std::vector<AddedModel> added_models() {
     return models;
 }
 
-Result<ModelFile> inspect_model(const fs::path& path) {
+Result<AddedModel> store_model(const fs::path& model, const std::string& name, bool copy) {
     std::error_code error;
-    const fs::path absolute = fs::canonical(path, error);
-    if (error) return fail(ErrorCode::not_found, "no such file or folder", path.string(), "");
-    if (fs::is_directory(absolute)) return inspect_folder(absolute);
-    CODA_TRY(const auto weights, runtime::Weights::open(absolute));
-    switch (weights->format()) {
-        case runtime::WeightsFormat::gguf: {
-            const std::string architecture(weights->string("general.architecture").value_or("unknown"));
-            return ModelFile{absolute, "llm", "llm.source", "GGUF", architecture, weights->bytes()};
-        }
-        case runtime::WeightsFormat::whisper_ggml:
-            return ModelFile{absolute, "stt", "stt.model", "whisper.cpp", "whisper", weights->bytes()};
-        case runtime::WeightsFormat::ctranslate2:
-            return inspect_folder(absolute.parent_path());
-        case runtime::WeightsFormat::safetensors:
-            break;
-    }
-    return fail(ErrorCode::unsupported, "is safetensors; as a language model Coda takes GGUF", path.string(),
-                "look for a GGUF of the same model");
-}
-
-Result<AddedModel> store_model(const ModelFile& model, bool copy) {
+    const fs::path source = fs::canonical(model, error);
+    if (error) return tl::unexpected(io_failure(model, error, "cannot be found"));
     AddedModel added;
-    added.name = model.path.filename();
+    added.name = safe_name(name.empty() ? fs::absolute(model).lexically_normal().filename().string() : name);
     added.path = store() / added.name;
-    added.bytes = model.bytes;
-    std::error_code error;
-    if (fs::equivalent(added.path, model.path, error)) return added;  // again: nothing to do
+    added.bytes = size_of(source);
+    if (fs::equivalent(added.path, source, error)) return added;  // again: nothing to do
     if (fs::exists(fs::symlink_status(added.path))) {
         return fail(ErrorCode::invalid_argument, "another model of this name was added", added.path.string(),
                     "coda models remove " + added.name);
@@ -111,10 +80,10 @@ Result<AddedModel> store_model(const ModelFile& model, bool copy) {
     fs::create_directories(store(), error);
     if (error) return tl::unexpected(io_failure(store(), error, "cannot create"));
     if (copy) {
-        fs::copy(model.path, added.path, fs::copy_options::recursive, error);
+        fs::copy(source, added.path, fs::copy_options::recursive, error);
     } else {
-        fs::create_symlink(model.path, added.path, error);
-        added.target = model.path;
+        fs::create_symlink(source, added.path, error);
+        added.target = source;
     }
     if (!error) return added;
     const Error failure = io_failure(added.path, error, copy ? "cannot copy" : "cannot link");

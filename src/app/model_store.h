@@ -22,21 +22,9 @@ struct AddedModel {
 
 std::vector<AddedModel> added_models();
 
-// What a file is for, from its first bytes and its metadata: the setting that takes it.
-struct ModelFile {
-    std::filesystem::path path;  // absolute
-    std::string role;            // "llm" or "stt"
-    std::string setting;         // "llm.source" or "stt.model"
-    std::string format;          // "GGUF"
-    std::string architecture;    // "llama"
-    uint64_t bytes = 0;
-};
-// A GGUF of a language model; a folder with CTranslate2's Whisper; a whisper.cpp file. Fails with what it is
-// instead. Reads headers only: whether this build can run it shows when it is opened.
-Result<ModelFile> inspect_model(const std::filesystem::path& path);
-
-// Links (or copies) a model into the store. Fails when the name is taken by another.
-Result<AddedModel> store_model(const ModelFile& model, bool copy);
+// Links (or copies) a file or folder into the store under `name`, or its own where that is empty. Fails when
+// the name is taken by another.
+Result<AddedModel> store_model(const std::filesystem::path& model, const std::string& name, bool copy);
 // Takes it out of the store; the target of a link stays.
 Status forget_model(const AddedModel& model);
 

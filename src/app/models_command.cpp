@@ -2,15 +2,17 @@
 #include "app/command.h"
 #include "app/confirm.h"
 #include "app/loading.h"
-#include "app/memory_plan.h"
 #include "app/model_store.h"
 #include "app/packaged_models.h"
-#include "base/clock.h"
+#include "app/text_input.h"
+#include "models/catalog/find.h"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace coda::app {
 namespace {
@@ -70,18 +72,50 @@ int list(Context& context) {
 // ---- add
 
 struct AddOptions {
-    std::string path;
+    std::string path, name;
     bool copy = false, sure = false;
 };
 
-// Whether this build really runs it: loads it and lets it work once.
-Status try_out(Context& context, const ModelFile& model) {
+bool is_llm(const models::ModelPlan& plan) {
+    return plan.role == models::ModelRole::llm;
+}
+const char* setting_of(const models::ModelPlan& plan) {
+    return is_llm(plan) ? "llm.source" : "stt.model";
+}
+const char* title_of(const models::ModelPlan& plan) {
+    return is_llm(plan) ? "language model" : "speech recognition";
+}
+
+std::string described(const models::ModelPlan& plan) {
+    return fmt::format("{} {}, {:.0f} M parameters, {}", plan.format, plan.architecture,
+                       static_cast<double>(plan.parameters) / 1e6, size_text(plan.needed_bytes()));
+}
+
+// What the file is, where this build runs it and it fits.
+Result<models::ModelPlan> usable_plan(Context& context, const std::string& path) {
+    CODA_TRY(const models::ModelPlan plan,
+             models::plan_model(path, context.configuration.engine.llm_context));
+    if (!plan.supported) {
+        return fail(ErrorCode::unsupported, plan.reason, path,
+                    "coda models find lists what this build can use");
+    }
+    if (!plan.fits()) {
+        return fail(ErrorCode::exhausted,
+                    fmt::format("needs {}, and {} has {} free", size_text(plan.needed_bytes()),
+                                plan.available.of, size_text(plan.available.bytes)),
+                    path, "take a smaller model, or a smaller llm.context");
+    }
+    return plan;
+}
+
+// Whether it really works: loads it and lets the language model say a token.
+Status try_out(Context& context, const models::ModelPlan& plan, const std::string& path) {
     assistant::EngineConfig config = context.configuration.engine;
-    config.load_llm = model.role == "llm";
-    config.load_stt = model.role == "stt";
+    config.load_llm = is_llm(plan);
+    config.load_stt = !config.load_llm;
     config.load_tts = config.load_vad = false;
-    if (config.load_llm) config.llm = model.path.string();
-    if (config.load_stt) config.stt = model.path;
+    if (config.load_llm) config.llm = path;
+    if (config.load_stt) config.stt = path;
     CODA_TRY(auto engine, assistant::Engine::load(config));
     if (config.load_stt) return engine->stt ? Status() : tl::unexpected(engine->stt_error);
     if (!engine->llm) return tl::unexpected(engine->llm_error);
@@ -89,36 +123,115 @@ Status try_out(Context& context, const ModelFile& model) {
     models::Sampling sampling;
     sampling.max_tokens = 1;
     const models::Message message{models::Role::user, "Hello"};
-    CODA_TRY(const auto stats, session->generate({&message, 1}, sampling, context.cancel,
-                                                 [](std::string_view) { return true; }));
-    (void)stats;
-    return {};
+    const auto stats =
+        session->generate({&message, 1}, sampling, context.cancel, [](std::string_view) { return true; });
+    return stats ? Status() : tl::unexpected(stats.error());
 }
 
 Result<int> add(Context& context, const AddOptions& options) {
-    CODA_TRY(const ModelFile model, inspect_model(options.path));
-    context.output.note(fmt::format("{}: {} {}, {}; trying it out", model.path.filename().string(),
-                                    model.format, model.architecture, size_text(model.bytes)));
-    CODA_CHECK(try_out(context, model));
-    const std::string role = model.role == "llm" ? "language model" : "speech recognition";
-    CODA_TRY(const bool agreed, confirm(fmt::format("It works. Make it the {}?", role), options.sure));
+    CODA_TRY(const models::ModelPlan plan, usable_plan(context, options.path));
+    context.output.progress(options.path + ": " + described(plan) + "; trying it out ...");
+    CODA_CHECK(try_out(context, plan, options.path));
+    const std::string question =
+        fmt::format("{}: {}. It works. Make it the {}?", options.path, described(plan), title_of(plan));
+    CODA_TRY(const bool agreed, confirm(question, options.sure));
     if (!agreed) {
         context.output.note("nothing was changed");
         return kFailed;
     }
-    CODA_TRY(const AddedModel stored, store_model(model, options.copy));
-    CODA_CHECK(change_setting(context.configuration_file, model.setting, stored.path.string()));
-    context.output.line(fmt::format("{} is the {} now ({} in {}).", stored.name, role, model.setting,
-                                    context.configuration_file.string()));
+    CODA_TRY(const AddedModel stored, store_model(options.path, options.name, options.copy));
+    CODA_CHECK(change_setting(context.configuration_file, setting_of(plan), stored.path.string()));
+    context.output.line(fmt::format("{} is the {} now ({} in {}).", stored.name, title_of(plan),
+                                    setting_of(plan), context.configuration_file.string()));
     context.output.object({{"name", stored.name},
                            {"path", stored.path.string()},
-                           {"role", model.role},
-                           {"format", model.format},
-                           {"architecture", model.architecture},
-                           {"bytes", model.bytes},
-                           {"setting", model.setting},
+                           {"role", models::to_string(plan.role)},
+                           {"format", plan.format},
+                           {"architecture", plan.architecture},
+                           {"bytes", stored.bytes},
+                           {"setting", setting_of(plan)},
                            {"configuration", context.configuration_file.string()}});
     return kOk;
+}
+
+// ---- find
+
+nlohmann::json to_json(const models::ModelPlan& plan) {
+    return {{"role", models::to_string(plan.role)},
+            {"format", plan.format},
+            {"architecture", plan.architecture},
+            {"quantization", plan.quantization},
+            {"parameters", plan.parameters},
+            {"supported", plan.supported},
+            {"reason", plan.reason},
+            {"context", plan.context},
+            {"trained_context", plan.trained_context},
+            {"weight_bytes", plan.weight_bytes},
+            {"cache_bytes", plan.cache_bytes},
+            {"available_bytes", plan.available.bytes},
+            {"available_of", plan.available.of},
+            {"fits", plan.fits()}};
+}
+
+std::string judgement(const models::FoundModel& model) {
+    if (!model.problem.empty()) return model.problem;
+    if (model.is_server()) return "a server, model by model";
+    if (!model.plan) return "not looked into";
+    if (!model.plan->supported) return "not with this build: " + model.plan->reason;
+    return described(*model.plan) + (model.plan->fits() ? ", fits" : ", does not fit");
+}
+
+Result<int> use_found(Context& context, const models::FoundModel& model) {
+    if (!model.is_server()) {
+        return add(context, {.path = model.path.string(), .name = model.name, .copy = false, .sure = true});
+    }
+    CODA_CHECK(change_setting(context.configuration_file, "llm.source", "openai:" + model.url));
+    CODA_CHECK(change_setting(context.configuration_file, "llm.model", model.name));
+    context.output.line(fmt::format("{} at {} is the language model now.", model.name, model.url));
+    return kOk;
+}
+
+// Offers what was found by number; an empty answer takes none.
+Result<int> offer(Context& context, const std::vector<models::FoundModel>& usable) {
+    std::fputs("Use which one? (number, or Enter for none) ", stderr);
+    LineReader lines;
+    std::string answer;
+    if (lines.next(answer, context.cancel) != LineReader::Status::line) return kOk;
+    size_t number = 0;
+    const auto parsed = std::from_chars(answer.data(), answer.data() + answer.size(), number);
+    if (parsed.ec != std::errc() || number < 1 || number > usable.size()) return kOk;
+    return use_found(context, usable[number - 1]);
+}
+
+Result<int> find(Context& context) {
+    models::FindOptions options;
+    options.context = context.configuration.engine.llm_context;
+    options.cancel = context.cancel;
+    context.output.progress("looking ...");
+    const std::vector<models::FoundModel> found = models::find_models(options);
+    context.output.progress("");
+    nlohmann::json all = nlohmann::json::array();
+    std::vector<models::FoundModel> usable;
+    for (const models::FoundModel& model : found) {
+        const bool offered = model.usable() && (model.is_server() || model.plan->fits());
+        if (offered) usable.push_back(model);
+        const std::string number = offered ? fmt::format("{:>3}", usable.size()) : "  -";
+        context.output.line(fmt::format("{} {:<12} {:<44} {}", number, model.source, one_line(model.name),
+                                        one_line(judgement(model))));
+        all.push_back({{"source", model.source},
+                       {"name", model.name},
+                       {"path", model.path.string()},
+                       {"url", model.url},
+                       {"bytes", model.bytes},
+                       {"plan", model.plan ? to_json(*model.plan) : nlohmann::json()},
+                       {"problem", model.problem},
+                       {"usable", offered}});
+    }
+    context.output.object({{"found", all}});
+    if (found.empty())
+        context.output.line("No other program's models are on this disk, and no server answers.");
+    const bool can_ask = !context.output.json() && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    return !usable.empty() && can_ask ? offer(context, usable) : kOk;
 }
 
 // ---- remove
@@ -147,28 +260,24 @@ Result<int> remove(Context& context, const std::string& name, bool sure) {
 // ---- plan
 
 Result<int> plan(Context& context, const std::string& path) {
-    const int wanted = context.configuration.engine.llm_context;
-    CODA_TRY(const MemoryPlan plan, plan_llm(path, wanted));
-    context.output.line(fmt::format("{}: {} parameters, {} layers, trained for {} tokens", path,
-                                    fmt::format("{:.0f} M", static_cast<double>(plan.parameters) / 1e6),
-                                    plan.layers, plan.trained_context));
-    context.output.line(fmt::format("  weights       {:>9}", size_text(plan.weight_bytes)));
+    CODA_TRY(const models::ModelPlan plan,
+             models::plan_model(path, context.configuration.engine.llm_context));
+    context.output.line(fmt::format("{}: {} {} {}, {:.0f} M parameters", path, plan.format, plan.architecture,
+                                    plan.quantization, static_cast<double>(plan.parameters) / 1e6));
+    context.output.line(fmt::format("  weights    {:>9}", size_text(plan.weight_bytes)));
+    if (is_llm(plan)) {
+        context.output.line(
+            fmt::format("  KV cache   {:>9}  for {} tokens", size_text(plan.cache_bytes), plan.context));
+    }
     context.output.line(
-        fmt::format("  KV cache      {:>9}  of {} tokens", size_text(plan.cache_bytes), plan.context));
-    context.output.line(
-        fmt::format("  available     {:>9}  {}", size_text(plan.available_bytes), plan.available_from));
-    context.output.line(plan.fits() ? "It fits." : "It does not fit: take a smaller model or llm.context.");
-    context.output.object({{"path", path},
-                           {"parameters", plan.parameters},
-                           {"layers", plan.layers},
-                           {"context", plan.context},
-                           {"trained_context", plan.trained_context},
-                           {"weight_bytes", plan.weight_bytes},
-                           {"cache_bytes", plan.cache_bytes},
-                           {"available_bytes", plan.available_bytes},
-                           {"available_from", plan.available_from},
-                           {"fits", plan.fits()}});
-    return plan.fits() ? kOk : kFailed;
+        fmt::format("  free       {:>9}  of {}", size_text(plan.available.bytes), plan.available.of));
+    context.output.line(!plan.supported ? "This build does not run it: " + plan.reason
+                        : plan.fits()   ? "It fits."
+                                        : "It does not fit: take a smaller model, or a smaller llm.context.");
+    nlohmann::json object = to_json(plan);
+    object["path"] = path;
+    context.output.object(object);
+    return plan.supported && plan.fits() ? kOk : kFailed;
 }
 
 template <class Function>
@@ -193,10 +302,15 @@ void add_models(Commands& commands) {
         ->add_option("FILE", add_options->path,
                      "A GGUF, a whisper.cpp file, or a folder in CTranslate2's format")
         ->required();
+    add_command->add_option("--name", add_options->name, "What to call it")->type_name("NAME");
     add_command->add_flag("--copy", add_options->copy, "Copy it instead of linking to it");
     add_command->add_flag("--yes", add_options->sure, "Do not ask");
     commands.on(add_command,
                 reporting([add_options](Context& context) { return add(context, *add_options); }));
+
+    CLI::App* find_command =
+        models->add_subcommand("find", "What other programs have on this disk, and local servers");
+    commands.on(find_command, reporting(find));
 
     auto removed = std::make_shared<std::string>();
     auto sure = std::make_shared<bool>(false);
@@ -208,7 +322,7 @@ void add_models(Commands& commands) {
 
     auto planned = std::make_shared<std::string>();
     CLI::App* plan_command = models->add_subcommand("plan", "Before loading: how much memory, does it fit");
-    plan_command->add_option("FILE", *planned, "A GGUF")->required();
+    plan_command->add_option("FILE", *planned, "A GGUF, or a Whisper")->required();
     commands.on(plan_command, reporting([planned](Context& context) { return plan(context, *planned); }));
 }
 

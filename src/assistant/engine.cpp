@@ -58,7 +58,7 @@ void keep(Result<std::shared_ptr<T>> opened, std::shared_ptr<T>& part, Error& er
         return;
     }
     error = std::move(opened.error());
-    log::warn("{}", error.message());
+    log::debug("{}", error.message());
 }
 
 }  // namespace
