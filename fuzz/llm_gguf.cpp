@@ -108,6 +108,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto config = llm::read_llama_config(**weights);
     const auto tokenizer = llm::read_tokenizer(**weights);
     if (bytes == whole && !(config && tokenizer)) std::abort();
+    for (const auto* error : {config ? nullptr : &config.error(), tokenizer ? nullptr : &tokenizer.error()}) {
+        if (error != nullptr && error->message().find('\n') != std::string::npos) std::abort();
+    }
     if (tokenizer) {
         (void)tokenizer->encode("ab a\n\xFF");
         llm::ChatTemplate((*weights)->string("tokenizer.chat_template").value_or(""), *tokenizer)

@@ -1,5 +1,6 @@
 #include "models/llm/llama_program.h"
 
+#include "models/llm/unicode.h"
 #include "runtime/rope.h"
 
 #include <cmath>
@@ -57,7 +58,7 @@ Status check_architecture(const Weights& weights) {
     if (!architecture) return bad(weights, "general.architecture", "is missing");
     if (*architecture != "llama") {
         return unsupported(weights, "general.architecture",
-                           fmt::format("architecture '{}' is not supported", *architecture));
+                           fmt::format("architecture '{}' is not supported", printable(*architecture)));
     }
     CODA_TRY(const int experts, optional(weights, "llama.expert_count", 0, 1 << 20, 0));
     if (experts > 0) {
@@ -93,14 +94,15 @@ Result<std::vector<float>> scaled_frequencies(const Weights& weights, std::vecto
         return runtime::scale_yarn(std::move(frequencies), yarn);
     }
     return unsupported(weights, "llama.rope.scaling.type",
-                       fmt::format("rope scaling '{}' is not supported", type));
+                       fmt::format("rope scaling '{}' is not supported", printable(type)));
 }
 
 Result<runtime::Rope> read_rope(const Weights& weights, int head_dim) {
     CODA_TRY(const int dims, optional(weights, "llama.rope.dimension_count", 1, kMostHeadDim, head_dim));
     if (dims != head_dim || dims % 2 != 0) {
-        return bad(weights, "llama.rope.dimension_count",
-                   fmt::format("{} of a head's {} elements are rotated; must be all, and even", dims, head_dim));
+        return bad(
+            weights, "llama.rope.dimension_count",
+            fmt::format("{} of a head's {} elements are rotated; must be all, and even", dims, head_dim));
     }
     CODA_TRY(const float base, optional_number(weights, "llama.rope.freq_base", 10000));
     runtime::Rope rope;

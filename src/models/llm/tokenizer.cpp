@@ -114,7 +114,8 @@ Result<Tokenizer> Tokenizer::create(VocabularyData data, const std::string& wher
     Tokenizer tokenizer;
     const auto rule = PreTokenizer::named(data.pre);
     if (!rule) {
-        return fail(ErrorCode::unsupported, fmt::format("pre-tokenizer '{}' is not supported", data.pre),
+        return fail(ErrorCode::unsupported,
+                    fmt::format("pre-tokenizer '{}' is not supported", printable(data.pre)),
                     where + ": tokenizer.ggml.pre",
                     fmt::format("use a model with one of {}", PreTokenizer::known_names()));
     }
@@ -142,29 +143,42 @@ Status Tokenizer::read_tokens(VocabularyData& data, const std::string& where) {
     for (size_t i = 0; i < data.tokens.size(); ++i) {
         std::string& stored = data.tokens[i];
         if (stored.empty()) stored = fmt::format("[EMPTY_{}]", i);
-        const auto id = static_cast<int32_t>(i);
-        if (!symbols_.emplace(stored, id).second) {
+        if (!add_token(stored,
+                       data.types.empty() ? static_cast<int32_t>(TokenType::normal) : data.types[i])) {
             return fail(ErrorCode::bad_format,
-                        fmt::format("token {} ('{}') is in the vocabulary twice", i, stored), place,
-                        "fetch or convert the model again");
+                        fmt::format("token {} ('{}') is in the vocabulary twice", i, printable(stored)),
+                        place, "fetch or convert the model again");
         }
-        const int32_t type = data.types.empty() ? 1 : data.types[i];
-        const bool known = type >= 0 && type <= static_cast<int32_t>(TokenType::byte);
-        TokenType token_type = known ? static_cast<TokenType>(type) : TokenType::undefined;
-        if (contains(kMarkers, stored)) token_type = TokenType::control;
-        types_.push_back(token_type);
-        longest_token_ = std::max(longest_token_, stored.size());
-        const bool as_is = token_type == TokenType::user_defined || token_type == TokenType::unknown;
-        pieces_.push_back(token_type == TokenType::control ? std::string()
-                          : as_is                          ? stored
-                                                           : decode_stored(stored));
-        if (token_type == TokenType::user_defined) user_defined_.push_back(id);
     }
     std::stable_sort(user_defined_.begin(), user_defined_.end(), [&](int32_t a, int32_t b) {
         return pieces_[static_cast<size_t>(a)].size() > pieces_[static_cast<size_t>(b)].size();
     });
     for (size_t byte = 0; byte < 256; ++byte) byte_symbols_[byte] = intern(byte_code().text[byte]);
     return {};
+}
+
+bool Tokenizer::add_token(const std::string& stored, int32_t type) {
+    const int32_t id = size();
+    if (!symbols_.emplace(stored, id).second) return false;
+    const bool known = type >= 0 && type <= static_cast<int32_t>(TokenType::byte);
+    types_.push_back(contains(kMarkers, stored) ? TokenType::control
+                     : known                    ? static_cast<TokenType>(type)
+                                                : TokenType::undefined);
+    switch (types_.back()) {
+        case TokenType::control:
+            pieces_.emplace_back();
+            break;
+        case TokenType::user_defined:
+            user_defined_.push_back(id);
+            [[fallthrough]];
+        case TokenType::unknown:
+            pieces_.push_back(stored);
+            break;
+        default:
+            pieces_.push_back(decode_stored(stored));
+    }
+    longest_token_ = std::max(longest_token_, stored.size());
+    return true;
 }
 
 int32_t Tokenizer::intern(std::string_view stored_text) {
@@ -191,7 +205,8 @@ Status Tokenizer::read_merges(const VocabularyData& data, const std::string& whe
         // From the second byte: the left side may itself be a space in some files.
         const size_t space = merge.find(' ', 1);
         if (space == std::string_view::npos || space + 1 == merge.size()) {
-            return fail(ErrorCode::bad_format, fmt::format("merge {} ('{}') is not a pair", rank, merge),
+            return fail(ErrorCode::bad_format,
+                        fmt::format("merge {} ('{}') is not a pair", rank, printable(merge)),
                         where + ": tokenizer.ggml.merges", "fetch or convert the model again");
         }
         const auto left = merge.substr(0, space), right = merge.substr(space + 1);

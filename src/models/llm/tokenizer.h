@@ -76,6 +76,7 @@ class Tokenizer {
     };
 
     Status read_tokens(VocabularyData& data, const std::string& where);
+    bool add_token(const std::string& stored, int32_t type);  // false when it is there already
     Status read_merges(const VocabularyData& data, const std::string& where);
     Status read_special(const VocabularyData& data, const std::string& where);
     int32_t intern(std::string_view stored_text);

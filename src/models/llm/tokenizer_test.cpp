@@ -142,6 +142,7 @@ TEST(Tokenizer, BrokenVocabulariesAreRefusedByName) {
     EXPECT_NE(message([](VocabularyData& d) { d.tokens[3] = d.tokens[4]; }).find("twice"), std::string::npos);
     EXPECT_NE(message([](VocabularyData& d) { d.types.pop_back(); }).find("token_type"), std::string::npos);
     EXPECT_NE(message([](VocabularyData& d) { d.merges[1] = "ab"; }).find("merge 1"), std::string::npos);
+    EXPECT_EQ(message([](VocabularyData& d) { d.merges[1] = "a\nb"; }).find('\n'), std::string::npos);
     EXPECT_NE(message([](VocabularyData& d) { d.merges[1] = ""; }).find("merge 1"), std::string::npos);
     EXPECT_NE(message([](VocabularyData& d) { d.eos = 1 << 20; }).find("eos_token_id"), std::string::npos);
     EXPECT_NE(message([](VocabularyData& d) { d.bos = -1; }).find("bos_token_id"), std::string::npos);

@@ -100,4 +100,12 @@ bool is_whitespace(char32_t code_point) {
            code_point == 0x202F || code_point == 0x205F || code_point == 0x3000;
 }
 
+std::string printable(std::string_view text) {
+    std::string out(text.substr(0, 40));
+    for (char& c : out) {
+        if (c < ' ' || c > '~') c = '?';
+    }
+    return out;
+}
+
 }  // namespace coda::models::llm

@@ -21,4 +21,7 @@ bool is_letter(char32_t code_point);      // \p{L}
 bool is_number(char32_t code_point);      // \p{N}
 bool is_whitespace(char32_t code_point);  // White_Space, the regexes' \s
 
+// A file's own words, fit for one line of an error: at most 40 bytes, and '?' for all but printable ASCII.
+std::string printable(std::string_view text);
+
 }  // namespace coda::models::llm

@@ -1,5 +1,7 @@
 #include "models/llm/vocabulary.h"
 
+#include "models/llm/unicode.h"
+
 #include <fmt/format.h>
 
 namespace coda::models::llm {
@@ -20,7 +22,7 @@ Result<Tokenizer> read_tokenizer(const runtime::Weights& weights) {
                     "fetch or convert the model again");
     }
     if (*model != "gpt2") {
-        return fail(ErrorCode::unsupported, fmt::format("tokenizer '{}' is not supported", *model),
+        return fail(ErrorCode::unsupported, fmt::format("tokenizer '{}' is not supported", printable(*model)),
                     place("tokenizer.ggml.model"), "use a model with byte-level BPE ('gpt2')");
     }
     VocabularyData data;
