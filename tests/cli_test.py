@@ -249,7 +249,7 @@ class Ask(Cli):
         self.fails("ask", "--wav", str(ROOT / "README.md"), says=["README.md"])
 
     def test_a_full_disk(self):
-        for path, says in (("/dev/full", "No space left"), ("nowhere/reply.wav", "no such file")):
+        for path, says in (("/dev/full", "No space left"), ("nowhere/reply.wav", "folder does not exist")):
             run = self.coda("ask", "what time is it", "--out", path, status=1)  # the answer itself was printed
             self.assertEqual(run.stderr.decode().count("\n"), 1)
             self.assertIn(f"{path}: ", run.stderr.decode())

@@ -5,6 +5,7 @@
 #include "audio/devices.h"
 #include "audio/resample.h"
 #include "base/clock.h"
+#include "base/paths.h"
 
 #include <algorithm>
 #include <cctype>
@@ -19,9 +20,16 @@ CheckResult passed(const char* id, std::string message, const Stopwatch& watch) 
     return {id, Health::ok, std::move(message), {}, watch.elapsed_ms()};
 }
 
+// What mends a missing file depends on whose it is.
+std::string mend_for(const Error& error) {
+    if (!error.mend.empty() || error.code != ErrorCode::not_found) return error.mend;
+    const bool packaged = error.where.starts_with((paths::data_dir() / "models").string());
+    return packaged ? "run script/bootstrap" : "check the path in the configuration";
+}
+
 CheckResult failed(const char* id, const Error& error, const Stopwatch& watch) {
     return {id, Health::failed, error.where.empty() ? error.what : error.where + ": " + error.what,
-            error.mend, watch.elapsed_ms()};
+            mend_for(error), watch.elapsed_ms()};
 }
 
 class ConfigurationCheck final : public Component {
