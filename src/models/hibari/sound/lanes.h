@@ -5,8 +5,13 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#endif
 
 namespace coda::models::hibari {
 
@@ -30,6 +35,20 @@ inline void store(float* p, Lanes x) {
     std::memcpy(p, &x, sizeof x);
 }
 
+#if defined(__SSE4_1__)
+inline Lanes select(IntLanes mask, Lanes yes, Lanes no) {
+    return _mm_blendv_ps(no, yes, std::bit_cast<__m128>(mask));
+}
+inline Lanes min(Lanes a, Lanes b) {
+    return _mm_min_ps(a, b);
+}
+inline Lanes max(Lanes a, Lanes b) {
+    return _mm_max_ps(a, b);
+}
+inline Lanes sqrt(Lanes x) {
+    return _mm_sqrt_ps(x);
+}
+#else
 inline Lanes select(IntLanes mask, Lanes yes, Lanes no) {
     return std::bit_cast<Lanes>((mask & std::bit_cast<IntLanes>(yes)) |
                                 (~mask & std::bit_cast<IntLanes>(no)));
@@ -39,6 +58,23 @@ inline Lanes min(Lanes a, Lanes b) {
 }
 inline Lanes max(Lanes a, Lanes b) {
     return select(a > b, a, b);
+}
+inline Lanes sqrt(Lanes x) {
+    for (int i = 0; i < kLanes; ++i) x[i] = std::sqrt(x[i]);
+    return x;
+}
+#endif
+
+// Rows become columns.
+inline void transpose(Lanes& a, Lanes& b, Lanes& c, Lanes& d) {
+    const Lanes ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+                ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const Lanes cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+                cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    b = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    c = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    d = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
 // The nearest integer, as float and as int; |x| < 2^22. Adding 1.5 * 2^23 leaves the integer in the low bits.
@@ -116,14 +152,6 @@ inline Lanes log(Lanes x) {
     p = p * m + 3.3333331174e-1f;
     p = p * m * m2 - e * 2.12194440e-4f - m2 * 0.5f;
     return m + p + e * 0.693359375f;
-}
-
-// One Newton step on the reciprocal square root would do; the compiler has an instruction for the root
-// itself.
-inline Lanes sqrt(Lanes x) {
-    Lanes out;
-    for (int i = 0; i < kLanes; ++i) out[i] = __builtin_sqrtf(x[i]);
-    return out;
 }
 
 }  // namespace coda::models::hibari

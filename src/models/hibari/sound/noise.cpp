@@ -18,10 +18,9 @@ inline WordLanes mix(WordLanes x) {
     return x;
 }
 
-// Uniform in (0, 1), from the upper 23 bits.
+// Uniform in (0, 1), from the lower 16 bits.
 inline Lanes uniform(WordLanes x) {
-    const Lanes one_to_two = std::bit_cast<Lanes>((x >> 9) | 0x3F800000u);
-    return one_to_two - (1.0f - 0.5f / 8388608.0f);
+    return (__builtin_convertvector(std::bit_cast<IntLanes>(x & 0xFFFFu), Lanes) + 0.5f) * (1.0f / 65536.0f);
 }
 
 }  // namespace
@@ -33,10 +32,9 @@ void SeededNoise::fill(int frame, std::span<ComplexLanes, RealFft::kBins> bins) 
     const WordLanes frames = {first, first + 1, first + 2, first + 3};
     const WordLanes stream = mix(mix(frames + low) ^ high);
     for (uint32_t bin = 0; bin < bins.size(); ++bin) {
-        const WordLanes draw = stream + (2 * bin + 1) * 0x9E3779B9u;
-        const Lanes radius = sqrt(log(uniform(mix(draw))) * -2.0f);
-        const auto [sine, cosine] =
-            sincos(uniform(mix(draw ^ 0x5BD1E995u)) * (2 * std::numbers::pi_v<float>));
+        const WordLanes draw = mix(stream + bin * 0x9E3779B9u);
+        const Lanes radius = sqrt(log(uniform(draw >> 16)) * -2.0f);
+        const auto [sine, cosine] = sincos(uniform(draw) * (2 * std::numbers::pi_v<float>));
         bins[bin] = {radius * cosine, radius * sine};
     }
 }

@@ -35,19 +35,19 @@ void Pulses::render_frame(size_t frame) {
     const float before = pitch_[frame > 0 ? frame - 1 : 0];
     const float after = pitch_[std::min(frame + 1, pitch_.size() - 1)];
     std::array<float, kHop> frequency, phase;
-    bool voiced = false;
-    for (int j = 0; j < kHop; ++j) {
-        // A frame's value holds at its middle; sample j lies between two of them.
-        const float position = (static_cast<float>(j) + 0.5f) / kHop;
-        const float f = j < kHop / 2 ? before * (0.5f - position) + here * (position + 0.5f)
-                                     : here * (1.5f - position) + after * (position - 0.5f);
-        voiced = voiced || f > kLowestVoiced;
-        frequency[static_cast<size_t>(j)] = f;
-        cycles_ += std::max(f, kLowestVoiced);
-        const double turns = cycles_ / kSampleRate;
-        phase[static_cast<size_t>(j)] =
-            static_cast<float>((turns - std::floor(turns)) * 2 * std::numbers::pi);
+    // A frame's value holds at its middle; a sample lies between two of them.
+    for (size_t j = 0; j < kHop / 2; ++j) {
+        const float u = (static_cast<float>(j) + 0.5f) / kHop;
+        frequency[j] = before * (0.5f - u) + here * (u + 0.5f);
+        frequency[j + kHop / 2] = here * (1.0f - u) + after * u;
     }
+    constexpr double kStep = 1.0 / kSampleRate;
+    for (size_t j = 0; j < kHop; ++j) {
+        cycles_ += std::max(frequency[j], kLowestVoiced);
+        const double turns = cycles_ * kStep;
+        phase[j] = static_cast<float>((turns - std::floor(turns)) * (2 * std::numbers::pi));
+    }
+    const bool voiced = std::max({before, here, after}) > kLowestVoiced;
     samples_.resize(samples_.size() + kHop, 0.0f);
     if (!voiced) return;
     float* out = samples_.data() + samples_.size() - kHop;

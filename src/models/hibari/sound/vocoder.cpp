@@ -54,27 +54,42 @@ Lanes Vocoder::part(std::span<const float> values, int bin, int frame) const {
     return out;
 }
 
+// The windowed stretch of the pulse train that a frame sees.
+std::span<const float> Vocoder::frame_pulses(std::span<const float> pulses, int frame,
+                                             std::span<float> mirror) const {
+    const long total = static_cast<long>(pulses_.total_samples());
+    const long start = static_cast<long>(frame) * kHop - kWindow / 2;
+    if (start >= 0 && start + kWindow <= total) return pulses.subspan(static_cast<size_t>(start), kWindow);
+    for (long n = 0; n < kWindow; ++n) {
+        const bool there = frame < parts_.frames;
+        mirror[static_cast<size_t>(n)] = there ? pulses[mirrored(start + n, total)] : 0.0f;
+    }
+    return mirror;
+}
+
 void Vocoder::source_spectrum(int frame) {
-    constexpr long kHalf = kWindow / 2;
     constexpr float kScale = 1.0f / kHop;  // a unit cosine then peaks at one
     const std::span<const float> pulses = pulses_.until_frame(static_cast<size_t>(frame + kLanes + 2));
-    const long total = static_cast<long>(pulses_.total_samples());
-    float loudest = 0;
-    for (int lane = 0; lane < kLanes; ++lane) {
-        const long start = static_cast<long>(frame + lane) * kHop - kHalf;
-        const bool inside = start >= 0 && start + kWindow <= total;
-        for (long n = 0; n < kWindow; ++n) {
-            float sample = 0;
-            if (frame + lane < parts_.frames) {
-                sample = pulses[inside ? static_cast<size_t>(start + n) : mirrored(start + n, total)];
-            }
-            loudest = std::max(loudest, std::abs(sample));
-            frame_samples_[static_cast<size_t>(n)][lane] =
-                sample * (window_[static_cast<size_t>(n)] * kScale);
-        }
+    std::array<std::array<float, kWindow>, kLanes> mirrors;
+    std::array<const float*, kLanes> rows;
+    voiced_ = false;
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+        const auto row = frame_pulses(pulses, frame + static_cast<int>(lane), mirrors[lane]);
+        voiced_ = voiced_ || std::any_of(row.begin(), row.end(), [](float s) { return s != 0; });
+        rows[lane] = row.data();
     }
-    voiced_ = loudest > 0;
-    if (voiced_) fft_.forward(frame_samples_, source_, work_);
+    if (!voiced_) return;
+    for (size_t n = 0; n < kWindow; n += kLanes) {
+        const Lanes window = load(&window_[n]) * kScale;
+        Lanes a = load(rows[0] + n) * window, b = load(rows[1] + n) * window;
+        Lanes c = load(rows[2] + n) * window, d = load(rows[3] + n) * window;
+        transpose(a, b, c, d);
+        frame_samples_[n] = a;
+        frame_samples_[n + 1] = b;
+        frame_samples_[n + 2] = c;
+        frame_samples_[n + 3] = d;
+    }
+    fft_.forward(frame_samples_, source_, work_);
 }
 
 void Vocoder::mix_spectrum(int frame) {
@@ -97,25 +112,28 @@ void Vocoder::mix_spectrum(int frame) {
 void Vocoder::overlap_add(int frame, int count) {
     mix_spectrum(frame);
     fft_.inverse(spectrum_, frame_samples_, work_);
-    for (int lane = 0; lane < count; ++lane) {
-        float* sum = sum_.data() + lane * kHop;
-        for (size_t n = 0; n < window_.size(); ++n) sum[n] += frame_samples_[n][lane] * window_[n];
+    for (size_t n = 0; n < kWindow; n += kLanes) {
+        std::array<Lanes, kLanes> rows = {frame_samples_[n], frame_samples_[n + 1], frame_samples_[n + 2],
+                                          frame_samples_[n + 3]};
+        transpose(rows[0], rows[1], rows[2], rows[3]);
+        const Lanes window = load(&window_[n]);
+        for (size_t lane = 0; lane < static_cast<size_t>(count); ++lane) {
+            float* sum = sum_.data() + lane * kHop + n;
+            store(sum, load(sum) + rows[lane] * window);
+        }
     }
 }
 
-// Divides by the squared windows that overlap at each sample. `first_block`: hops since the start of frame
-// 0's window, which begins half a window before the signal.
-void Vocoder::normalise(std::span<float> samples, int first_block) const {
-    for (size_t i = 0; i < samples.size(); ++i) {
-        const int block = first_block + static_cast<int>(i) / kHop;
-        float weight = 0;
-        for (int k = 0; k < kOverlap; ++k) {
-            const bool rendered = block - k >= 0 && block - k < parts_.frames;
-            const float w = window_[static_cast<size_t>(k) * kHop + i % kHop];
-            if (rendered) weight += w * w;
-        }
-        samples[i] /= std::max(weight, 1e-11f);
+// Divides a hop by the squares of the windows that overlap in it. `block`: hops since the start of frame 0's
+// window, which begins half a window before the signal.
+void Vocoder::normalise(std::span<float> hop, int block) const {
+    std::array<float, kHop> weight{};
+    for (int k = 0; k < kOverlap; ++k) {
+        if (block - k < 0 || block - k >= parts_.frames) continue;
+        const float* w = window_.data() + static_cast<size_t>(k) * kHop;
+        for (size_t i = 0; i < kHop; ++i) weight[i] += w[i] * w[i];
     }
+    for (size_t i = 0; i < kHop; ++i) hop[i] /= std::max(weight[i], 1e-11f);
 }
 
 std::span<const float> Vocoder::next() {
@@ -131,7 +149,9 @@ std::span<const float> Vocoder::next() {
         const int done = std::min(count > 0 ? count : kLanes, blocks - frame_);
         const int skip = std::clamp(kLead - frame_, 0, done);
         out_.assign(sum_.begin() + skip * kHop, sum_.begin() + done * kHop);
-        normalise(out_, frame_ + skip);
+        for (int i = skip; i < done; ++i) {
+            normalise(std::span(out_).subspan(static_cast<size_t>((i - skip) * kHop), kHop), frame_ + i);
+        }
         std::move(sum_.begin() + done * kHop, sum_.end(), sum_.begin());
         std::fill(sum_.end() - done * kHop, sum_.end(), 0.0f);
         frame_ += done;

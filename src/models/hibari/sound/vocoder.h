@@ -40,11 +40,13 @@ class Vocoder {
   private:
     static constexpr int kOverlap = kWindow / kHop;
 
+    std::span<const float> frame_pulses(std::span<const float> pulses, int frame,
+                                        std::span<float> mirror) const;
     void source_spectrum(int frame);
     void mix_spectrum(int frame);
     Lanes part(std::span<const float> values, int bin, int frame) const;
     void overlap_add(int frame, int count);
-    void normalise(std::span<float> samples, int first_block) const;
+    void normalise(std::span<float> hop, int block) const;
 
     const RealFft& fft_;
     SpectralParts parts_;
