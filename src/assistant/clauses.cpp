@@ -97,6 +97,7 @@ void ClauseSplitter::take(char c, std::vector<std::string>& out) {
 void ClauseSplitter::cut(size_t end, std::vector<std::string>& out) {
     std::string clause = trimmed(std::string_view(open_).substr(0, end));
     open_.erase(0, end);
+    consumed_ += end;
     if (clause.empty()) return;
     out.push_back(std::move(clause));
     first_ = false;

@@ -19,6 +19,8 @@ class ClauseSplitter {
     std::vector<std::string> feed(std::string_view text);
     // What is left at the end of the reply.
     std::vector<std::string> finish();
+    // Bytes of the text that the clauses given out so far cover.
+    size_t consumed() const { return consumed_; }
 
   private:
     void take(char c, std::vector<std::string>& out);
@@ -29,6 +31,7 @@ class ClauseSplitter {
     size_t first_clause_end(char next) const;
 
     std::string open_;
+    size_t consumed_ = 0;
     bool first_ = true;
     bool in_code_ = false;
 };

@@ -9,9 +9,6 @@
 namespace coda::assistant {
 namespace {
 
-constexpr const char* kSmallSystem =
-    "You are Coda, a friendly voice assistant. Answer in one or two short sentences.";
-
 constexpr const char* kSystem =
     "You are Coda, a voice assistant that runs on the person's own computer. Your words are spoken aloud: "
     "answer in one to "
@@ -26,7 +23,7 @@ constexpr const char* kSystem =
 }  // namespace
 
 Prompt::Prompt(bool small, int max_turns, int max_tokens)
-    : system_(small ? kSmallSystem : kSystem), window_(max_turns, max_tokens) {}
+    : system_(small ? "" : kSystem), window_(max_turns, max_tokens) {}
 
 std::string Prompt::note(const tools::ToolContext& now, const std::vector<std::string>& known) {
     const auto local = now.now + std::chrono::seconds(now.utc_offset);
@@ -44,7 +41,8 @@ void Prompt::open_turn(const std::string& note) {
 }
 
 std::vector<models::Message> Prompt::messages(const std::string& words) const {
-    std::vector<models::Message> out = {{models::Role::system, system_}};
+    std::vector<models::Message> out;
+    if (!system_.empty()) out.push_back({models::Role::system, system_});
     for (const memory::Turn& turn : window_.turns()) {
         out.push_back({models::Role::user, turn.person});
         out.push_back({models::Role::assistant, turn.reply});

@@ -14,7 +14,8 @@ namespace coda::assistant {
 
 class Prompt {
   public:
-    // `small`: a short system text and bare user messages, which small models answer best.
+    // `small`: no system text and bare user messages. Any system text of our own that was tried makes the
+    // packaged SmolLM2 worse: with "You are a helpful AI assistant named Coda." it no longer says Paris.
     Prompt(bool small, int max_turns, int max_tokens);
 
     // The time and what is remembered, as the newest user message begins.

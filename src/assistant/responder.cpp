@@ -21,6 +21,7 @@ using models::Message;
 using models::Role;
 using tools::Recognition;
 
+constexpr int kSmallSentences = 3;    // that a small model is listened to; it rambles
 constexpr double kSureRecall = 0.75;  // a question that was not asked of memory by its form needs this much
 
 // "what", "is", "did": asks; anything else acts or tells.
@@ -228,7 +229,7 @@ class ChatResponder final : public Responder {
         for (const std::string& clause : clauses)
             if (!on_clause(clause)) break;
         // Facts never pass through a small model, so it is not shown what tools and templates said.
-        close_turn(words, reply.text, !small());
+        close_turn(words, reply.text, reply.text, !small());
         return reply;
     }
 
@@ -242,22 +243,16 @@ class ChatResponder final : public Responder {
             return speak(words, std::move(reply), on_clause);
         }
         prompt_.open_turn(note_for(words));
-        const bool fiction = recognizer_.asks_for_fiction(utterance);
-        ClauseSplitter splitter;
-        bool go_on = true;
-        const auto give = [&](const std::vector<std::string>& clauses) {
-            for (const std::string& clause : clauses) {
-                if (!go_on) return;
-                go_on = give_clause(clause, fiction, reply, on_clause);
-            }
-        };
+        Telling telling;
+        telling.fiction = recognizer_.asks_for_fiction(utterance);
         Result<models::GenerateStats> stats =
             session_->generate(prompt_.messages(words), sampling(), cancel, [&](std::string_view text) {
-                give(splitter.feed(text));
-                return go_on;
+                telling.text += text;
+                tell(telling.splitter.feed(text), telling, reply, on_clause);
+                return telling.go_on;
             });
         if (!stats || cancel.cancelled() || stats->stop_reason == models::StopReason::cancelled) {
-            close_turn(words, reply.text, true);
+            close_turn(words, reply.text, reply.text, true);
             prompt_.drop_last();  // in the window only once truncate_last says what was heard
             last_.in_window = false;
             stale_ = true;
@@ -265,45 +260,83 @@ class ChatResponder final : public Responder {
                          : tl::unexpected<Error>(std::move(stats.error()));
         }
         reply.llm = *stats;
-        // A sentence that the token limit cut short is not spoken, unless there is nothing else.
-        const bool cut_short = stats->stop_reason == models::StopReason::max_tokens ||
-                               stats->stop_reason == models::StopReason::context_full;
-        const std::vector<std::string> rest = splitter.finish();
-        if (!cut_short || reply.text.empty()) give(rest);
-        if (reply.text.empty()) give({"I don't know what to say to that."});
+        const bool cut_short = finish_telling(*stats, telling, reply, on_clause);
         if (model_->small() && !noticed_) {
             reply.notice = better_model_notice();
             noticed_ = true;
         }
-        stale_ = stale_ || cut_short || !go_on;
-        close_turn(words, reply.text, true);
+        stale_ = stale_ || cut_short;
+        close_turn(words, reply.text, telling.replaced ? reply.text : told(telling), true);
         return reply;
     }
 
+    // A reply on its way from the model to the person.
+    struct Telling {
+        bool fiction = false;
+        ClauseSplitter splitter;
+        std::string text;  // as the model wrote it
+        int sentences = 0;
+        bool go_on = true;
+        bool replaced = false;  // a claim was
+    };
+
+    // The model's own text as far as it was spoken, so that the next prompt is what the KV cache holds.
+    static std::string told(const Telling& telling) {
+        std::string text = telling.text.substr(0, telling.splitter.consumed());
+        text.erase(
+            std::find_if(text.rbegin(), text.rend(), [](char c) { return c != ' ' && c != '\n'; }).base(),
+            text.end());
+        return text;
+    }
+
+    void tell(const std::vector<std::string>& clauses, Telling& telling, Reply& reply,
+              const OnClause& on_clause) {
+        for (const std::string& clause : clauses)
+            if (telling.go_on) telling.go_on = give_clause(clause, telling, reply, on_clause);
+    }
+
+    // Gives out what is left; true when the reply ended before the model did. A sentence that the token limit
+    // cut off is not spoken, unless there is nothing else.
+    bool finish_telling(const models::GenerateStats& stats, Telling& telling, Reply& reply,
+                        const OnClause& on_clause) {
+        const bool limit = stats.stop_reason == models::StopReason::max_tokens ||
+                           stats.stop_reason == models::StopReason::context_full;
+        if (telling.go_on && (!limit || reply.text.empty()))
+            tell(telling.splitter.finish(), telling, reply, on_clause);
+        if (reply.text.empty()) tell({"I don't know what to say to that."}, telling, reply, on_clause);
+        return limit || !telling.go_on;
+    }
+
     // False when the reply ends here.
-    bool give_clause(const std::string& clause, bool fiction, Reply& reply, const OnClause& on_clause) {
-        const tools::Claim claim = fiction ? tools::Claim::none : claims_.in(clause);
-        const bool unfounded = claim == tools::Claim::action || (claim == tools::Claim::live && small());
-        const std::string& spoken = unfounded ? instead_of(claim) : clause;
+    bool give_clause(const std::string& clause, Telling& telling, Reply& reply, const OnClause& on_clause) {
+        const tools::Claim claim = telling.fiction ? tools::Claim::none : claims_.in(clause);
+        telling.replaced = claim == tools::Claim::action || (claim == tools::Claim::live && small());
+        const std::string spoken = telling.replaced ? instead_of(claim) : clause;
         if (reply.text.empty()) reply.first_clause_ms = watch_.elapsed_ms();
         reply.text += (reply.text.empty() ? "" : " ") + spoken;
-        return on_clause(spoken) && !unfounded;
+        telling.sentences += clause.find_last_of(".!?") + 2 >= clause.size();
+        const bool enough = small() && !telling.fiction && telling.sentences >= kSmallSentences;
+        return on_clause(spoken) && !telling.replaced && !enough;
     }
 
     models::Sampling sampling() const {
         models::Sampling out = options_.sampling;
         constexpr int kSpokenTokens = 160;  // about a minute of speech
         out.max_tokens = std::min(out.max_tokens, kSpokenTokens);
+        if (small() && out.repetition_penalty == 1)
+            out.repetition_penalty = 1.1f;  // it goes round in circles else
         return out;
     }
 
-    void close_turn(const std::string& words, const std::string& said, bool for_model) {
+    // `shown`: the reply as the model's history has it.
+    void close_turn(const std::string& words, const std::string& said, const std::string& shown,
+                    bool for_model) {
         last_.any = true;
         last_.for_model = for_model;
         last_.reply_before = std::exchange(last_reply_, said);
         last_.message = prompt_.user_message(words);
         last_.in_window = for_model && model_;
-        if (last_.in_window) prompt_.add(last_.message, said, count_tokens(last_.message, said));
+        if (last_.in_window) prompt_.add(last_.message, shown, count_tokens(last_.message, shown));
         prompt_.close_turn();
     }
 

@@ -189,11 +189,11 @@ TEST(Responder, TheHistoryKeepsWhatWasHeard) {
     say(*responder, "Can you explain counting to me?");
     responder->truncate_last("One.");
     say(*responder, "Why is the sky blue?");
-    ASSERT_EQ(script.prompts.back().size(), 4u);
-    EXPECT_EQ(script.prompts.back()[2].text, "One.");
+    ASSERT_EQ(script.prompts.back().size(), 3u);
+    EXPECT_EQ(script.prompts.back()[1].text, "One.");
     responder->retract_last();
     say(*responder, "Why is the sky so blue?");
-    EXPECT_EQ(script.prompts.back().size(), 4u);
+    EXPECT_EQ(script.prompts.back().size(), 3u);
     responder->retract_last();
     responder->truncate_last("nothing to cut");
     EXPECT_EQ(say(*responder, "Say that again.").text, "One.");
@@ -218,7 +218,7 @@ TEST(Responder, ACancelledTurnEntersTheWindowOnlyAsHeard) {
     ASSERT_FALSE(reply);
     EXPECT_EQ(reply.error().code, ErrorCode::cancelled);
     say(*responder, "Why is grass green?");
-    EXPECT_EQ(script.prompts.back().size(), 2u);
+    EXPECT_EQ(script.prompts.back().size(), 1u);
     responder->retract_last();
 
     script.answers = {"One two three. Four five six. Seven."};
@@ -229,19 +229,19 @@ TEST(Responder, ACancelledTurnEntersTheWindowOnlyAsHeard) {
     }));
     responder->truncate_last("One two");
     say(*responder, "Why is grass green?");
-    ASSERT_EQ(script.prompts.back().size(), 4u);
-    EXPECT_EQ(script.prompts.back()[2].text, "One two");
+    ASSERT_EQ(script.prompts.back().size(), 3u);
+    EXPECT_EQ(script.prompts.back()[1].text, "One two");
 }
 
 TEST(Responder, TheWindowIsTrimmedInOneStepWhenIdle) {
     Script script;
     auto responder = make(script, true);
     for (int i = 0; i < 25; ++i) say(*responder, "Why is the sky blue in the morning?");
-    EXPECT_EQ(script.prompts.back().size(), 2u + 2 * 24);
+    EXPECT_EQ(script.prompts.back().size(), 1u + 2 * 24);
     ASSERT_TRUE(responder->tidy(Cancel()));
     EXPECT_EQ(script.prefills, 1);
     say(*responder, "Why is the sky blue in the evening?");
-    EXPECT_EQ(script.prompts.back().size(), 2u + 2 * 10);
+    EXPECT_EQ(script.prompts.back().size(), 1u + 2 * 10);
     ASSERT_TRUE(responder->tidy(Cancel()));
     EXPECT_EQ(script.prefills, 1);
 }
