@@ -3,10 +3,10 @@
 // log10 clamped at 1e-10, floored at max - 8, then (x + 4) / 4.
 #pragma once
 
+#include "base/result.h"
+
 #include <span>
 #include <vector>
-
-#include "base/result.h"
 
 namespace coda::audio {
 
@@ -16,8 +16,8 @@ struct MelSpectrogram {
     std::vector<float> values;  // [bands, frames], row-major
 };
 
-// One frame per 160 samples of the (already padded) signal: frames = samples / 160, the STFT's last frame dropped,
-// as in Whisper. Reflect padding happens inside.
+// One frame per 160 samples of the (already padded) signal: frames = samples / 160, the STFT's last frame
+// dropped, as in Whisper. Reflect padding happens inside.
 MelSpectrogram log_mel(std::span<const float> samples_16k, int bands);
 
 }  // namespace coda::audio

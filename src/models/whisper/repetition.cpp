@@ -32,7 +32,7 @@ bool is_loop(const Repetition& repetition) {
 }
 
 bool is_suspicious(const Repetition& repetition) {
-    return is_loop(repetition) || (repetition.copies >= 2 && repetition.period >= 4);
+    return repetition.copies >= 3 || (repetition.copies >= 2 && repetition.period >= 4);
 }
 
 float compression_ratio(const std::string& text) {

@@ -21,7 +21,8 @@ Repetition trailing_repetition(std::span<const int32_t> tokens);
 // A loop, which no speaker means: three copies or more, twelve tokens or more.
 bool is_loop(const Repetition& repetition);
 
-// Worth a second look, as a person may say a thing twice: a loop, or two copies of four tokens or more.
+// Worth a second look, as a person may say a thing twice: three copies of anything, or two of four tokens or
+// more.
 bool is_suspicious(const Repetition& repetition);
 
 // UTF-8 bytes over their bytes when deflated, as OpenAI measures repetitive text; 0 for no text.

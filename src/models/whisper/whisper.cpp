@@ -146,6 +146,7 @@ class Recording {
         const double encoded_before = transcript_.encode_ms;
         CODA_TRY(Hypothesis heard, decode(0, window.size()));
         CODA_TRY(bool speech, is_speech(heard));
+        if (speech) keep_first_sentence(heard);
         if (speech && frames < limit && is_doubtful(heard)) {
             CODA_CHECK(encode(window, limit));
             CODA_TRY(Hypothesis again, decode(0, window.size()));
@@ -198,6 +199,17 @@ class Recording {
 
     std::string text_of(std::span<const int32_t> tokens) const { return model_.vocabulary.text(tokens); }
 
+    // A sentence in a loop was said once; nothing need be heard again. Loops inside a sentence are of no use.
+    void keep_first_sentence(Hypothesis& heard) const {
+        if (!is_loop(heard.repetition)) return;
+        const auto tokens = without_loop(heard);
+        const std::string text = text_of(tokens);
+        if (text.empty() || std::string_view(".?!").find(text.back()) == std::string_view::npos) return;
+        heard.tokens.resize(tokens.size());
+        heard.repetition = {};
+        heard.ended = true;
+    }
+
     static bool repeats(const Hypothesis& heard) { return !heard.ended || is_suspicious(heard.repetition); }
 
     // With fewer frames than 30 s have the decoder may repeat itself or lose its way.
@@ -238,7 +250,7 @@ class Recording {
         if (!says_something(text_of(heard.tokens))) return false;
         if (heard.no_speech_probability < kSurelySpeech && heard.average_logprob > kSureLogprob) return true;
         if (heard.no_speech_probability > options_.no_speech_threshold &&
-            heard.average_logprob < options_.logprob_threshold)
+            (heard.average_logprob < options_.logprob_threshold || is_loop(heard.repetition)))
             return false;
         auto tokens = without_loop(heard);
         tokens = tokens.first(std::min(tokens.size(), kScoredTokens));

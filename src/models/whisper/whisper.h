@@ -1,6 +1,6 @@
 // Whisper speech-to-text on Coda's own runtime, from CTranslate2 or whisper.cpp files, English and
 // multilingual. The encoder sees only as many frames as the utterance needs (DESIGN: max(224, ceil(50 s) +
-// 128) rounded up to 32). Thread safety: Whisper is immutable after open; transcribe may be called from
+// 192) rounded up to 32). Thread safety: Whisper is immutable after open; transcribe may be called from
 // several threads, each call with its own state inside.
 #pragma once
 

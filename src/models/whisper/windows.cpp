@@ -57,7 +57,7 @@ size_t longest_pause(std::span<const float> samples) {
 
 int context_frames(size_t samples, int limit) {
     const size_t spoken = (samples + kSamplesPerFrame - 1) / kSamplesPerFrame;
-    const size_t wanted = (std::max<size_t>(224, spoken + 128) + 31) / 32 * 32;
+    const size_t wanted = (std::max<size_t>(224, spoken + 192) + 31) / 32 * 32;
     return static_cast<int>(std::min(wanted, static_cast<size_t>(limit)));
 }
 

@@ -12,7 +12,9 @@ constexpr int kSampleRate = 16000;
 constexpr int kSamplesPerFrame = 320;  // of the encoder: two hops of the log-mel
 constexpr size_t kWindowSamples = size_t{30} * kSampleRate;
 
-// max(224, ceil(50 x seconds) + 128) rounded up to 32, at most `limit`: less makes the decoder repeat itself.
+// max(224, ceil(50 x seconds) + 192) rounded up to 32, at most `limit`. With less silence after the words the
+// decoder repeats them: on 152 utterances cut close to their words, 15 loops at + 128 and 3 at + 192
+// (tiny.en).
 int context_frames(size_t samples, int limit);
 
 struct Window {

@@ -12,9 +12,9 @@ namespace {
 
 TEST(Windows, ContextFollowsTheLength) {
     EXPECT_EQ(context_frames(0, 1500), 224);
-    EXPECT_EQ(context_frames(16000, 1500), 224);          // 50 + 128
-    EXPECT_EQ(context_frames(16000 * 2, 1500), 256);      // 228, rounded up
-    EXPECT_EQ(context_frames(16000 * 5 + 1, 1500), 384);  // 379
+    EXPECT_EQ(context_frames(16000, 1500), 256);          // 50 + 192, rounded up
+    EXPECT_EQ(context_frames(16000 * 2, 1500), 320);      // 292
+    EXPECT_EQ(context_frames(16000 * 5 + 1, 1500), 448);  // 443
     EXPECT_EQ(context_frames(16000 * 30, 1500), 1500);
     EXPECT_EQ(context_frames(16000, 64), 64);
 }
@@ -81,9 +81,8 @@ TEST(Windows, FeaturesAreThoseOfTheSignalFollowedBySilence) {
 }
 
 TEST(Repetition, FindsLoopsAtTheEnd) {
-    const std::vector<int32_t> none = {1, 2, 3, 4, 5}, twice = {9, 1, 2, 3, 4, 1, 2, 3, 4},
-                               yes = {7, 7, 7, 7}, endless = {5, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1},
-                               same(20, 3);
+    const std::vector<int32_t> none = {1, 2, 3, 4, 5}, twice = {9, 1, 2, 3, 4, 1, 2, 3, 4}, yes = {7, 7},
+                               endless = {5, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1}, same(20, 3);
     EXPECT_EQ(trailing_repetition({}).copies, 0u);
     EXPECT_EQ(trailing_repetition(none).copies, 0u);
     EXPECT_EQ(trailing_repetition(twice).period, 4u);
