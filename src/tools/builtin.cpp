@@ -147,6 +147,13 @@ Result<ToolResult> tell_sum(const json& arguments, const ToolContext&) {
                       {{"value", number.plain()}}};
 }
 
+// Two decimals are enough for what people convert; whole numbers have none.
+std::string rounded_value(const Number& number) {
+    std::string text = number.exact ? number.exact->rounded(2).value_or(number.plain()) : number.plain();
+    if (text.ends_with(".00")) text.resize(text.size() - 3);
+    return text;
+}
+
 Result<ToolResult> tell_conversion(const json& arguments, const ToolContext&) {
     const std::optional<Quantity> from = read_quantity(phrase_words(text_of(arguments, "from")));
     const Unit* to = find_unit(phrase_words(text_of(arguments, "to")));
@@ -161,8 +168,7 @@ Result<ToolResult> tell_conversion(const json& arguments, const ToolContext&) {
     return ToolResult{
         fmt::format("{} {} is {} {}.", capitalized(amount.spoken()),
                     unit_name(*from->unit, amount.approximate != 1), spoken, unit_name(*to, spoken != "1")),
-        {{"value", value->exact ? value->exact->rounded(2).value_or(value->plain()) : value->plain()},
-         {"unit", std::string(unit_name(*to, false))}}};
+        {{"value", rounded_value(*value)}, {"unit", std::string(unit_name(*to, false))}}};
 }
 
 // ---- memory

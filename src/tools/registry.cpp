@@ -68,7 +68,7 @@ Status check_schema(const json& value, const json& schema, const std::string& wh
         std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end())
         return fail(ErrorCode::invalid_argument, fmt::format("must be one of {}", schema["enum"].dump()),
                     where);
-    if (value.is_string() && schema.contains("maxLength") && schema["maxLength"].is_number_unsigned() &&
+    if (value.is_string() && schema.contains("maxLength") && schema["maxLength"].is_number_integer() &&
         value.get_ref<const std::string&>().size() > schema["maxLength"].get<size_t>())
         return fail(ErrorCode::invalid_argument, "is too long", where);
     if (value.is_object() && schema.contains("properties")) return check_object(value, schema, where);
