@@ -129,7 +129,9 @@ int padded_k(const PackedMatrix& matrix) {
 }
 
 void round_inputs(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
-    const int k = padded_k(call.matrix), rows_padded = round_up(call.rows, kBf16Rows);
+    // A chunk need not start at a multiple of kBf16Rows, so that the last one may read a block beyond the
+    // padding.
+    const int k = padded_k(call.matrix), rows_padded = round_up(call.rows, kBf16Rows) + kBf16Rows;
     const size_t size = at(rows_padded) * at(k);
     call.memory.high.resize(size);
     if (multiplier.split) call.memory.low.resize(size);
