@@ -46,6 +46,11 @@ Conversation::~Conversation() {
 }
 
 Status Conversation::run(const Cancel& cancel) {
+    mind_.submit(idle_work_, [this, idle = idle_work_](const auto&) {
+        // Brings what stands before every turn's words into the model's cache; if it fails, so will the turn,
+        // and says so.
+        static_cast<void>(parts_.responder.prepare("", idle));
+    });
     if (parts_.clock.is_virtual())
         loop_.post_at(start_ + kFrame, kFrameIndex, [this] { read_next_frame(); });
     else

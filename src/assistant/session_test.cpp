@@ -1,0 +1,162 @@
+// The whole assistant, every model real: what it does with recordings on the virtual clock is compared, event
+// by event, with the logs in tests/golden/turn. CODA_WRITE_GOLDEN=1 writes them anew; read the difference
+// before you commit it.
+#include "assistant/session.h"
+
+#include "assistant/test_sounds.h"
+#include "assistant/wav_audio.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace coda::assistant {
+namespace {
+
+using nlohmann::json;
+
+class SessionTest : public ::testing::Test {
+  protected:
+    static void SetUpTestSuite() {
+        setenv("CODA_CPU", "avx2", 1);  // event logs are exact for one instruction set
+        auto engine = Engine::load({});
+        ASSERT_TRUE(engine) << engine.error().message();
+        engine_ = std::move(*engine);
+    }
+    static void TearDownTestSuite() {
+        engine_.reset();
+        unsetenv("CODA_CPU");
+    }
+    void SetUp() override {
+        ASSERT_TRUE(engine_ && engine_->llm && engine_->stt && engine_->tts && engine_->vad && engine_->turn);
+        auto session = Session::create(*engine_, {});
+        ASSERT_TRUE(session) << session.error().message();
+        session_ = std::move(*session);
+    }
+
+    std::string talk(std::vector<float> samples, const TalkOptions& options = {.duplex = true}) {
+        VirtualClock clock;
+        WavSource source(std::move(samples), clock);
+        WavSink sink(clock);
+        std::string log;
+        const Status status = session_->talk(
+            source, sink, clock, options, [&](const json& line) { log += line.dump() + "\n"; }, Cancel());
+        EXPECT_TRUE(status) << status.error().message();
+        return log;
+    }
+
+    static void expect_golden(const std::string& name, const std::string& log) {
+        const std::string path = CODA_SOURCE_DIR "/tests/golden/turn/" + name + ".jsonl";
+        if (std::getenv("CODA_WRITE_GOLDEN")) std::ofstream(path) << log;
+        std::ifstream file(path);
+        const std::string expected((std::istreambuf_iterator<char>(file)), {});
+        ASSERT_FALSE(expected.empty()) << path;
+        EXPECT_EQ(log, expected);
+    }
+
+    static std::unique_ptr<Engine> engine_;
+    std::unique_ptr<Session> session_;
+};
+std::unique_ptr<Engine> SessionTest::engine_;
+
+TEST_F(SessionTest, TwoSumsInOneFile) {
+    expect_golden("two_turns", talk(join({clip("spoken/plain-04.wav"), clip("spoken/plain-39.wav")})));
+}
+
+TEST_F(SessionTest, APauseInMidSentence) {
+    expect_golden("pause", talk(clip("spoken/paused-04.wav")));
+}
+
+TEST_F(SessionTest, ReplyInterrupted) {
+    // "What can you do?" is answered at length; "Stop." is said 3.5 s after the question's end.
+    std::vector<float> question = clip("spoken/plain-09.wav");
+    expect_golden("barge_in", talk(join({question, clip("spoken/plain-33.wav")})));
+}
+
+TEST_F(SessionTest, AReopenedTurn) {
+    TalkOptions hasty{.duplex = true};
+    hasty.endpointing.threshold = -100;
+    expect_golden("reopened", talk(clip("spoken/paused-05.wav"), hasty));
+}
+
+TEST_F(SessionTest, SilenceMakesNoTurn) {
+    expect_golden("silence", talk(silence(5)));
+}
+
+TEST_F(SessionTest, ASpokenQuestionIsAnsweredInSpeech) {
+    std::vector<std::string> clauses;
+    size_t streamed = 0;
+    const auto report = session_->ask_speech(
+        clip("spoken/plain-39.wav"), Cancel(),
+        [&](const std::string& clause) {
+            clauses.push_back(clause);
+            return true;
+        },
+        [&](std::span<const float> samples) {
+            streamed += samples.size();
+            return true;
+        });
+    ASSERT_TRUE(report) << report.error().message();
+    EXPECT_FALSE(report->transcript.empty());
+    EXPECT_NE(report->reply.text.find("144"), std::string::npos) << report->reply.text;
+    EXPECT_FALSE(clauses.empty());
+    EXPECT_GT(report->audio.size(), 24000u / 2);
+    EXPECT_EQ(report->audio.size(), streamed);
+    ASSERT_TRUE(report->stt_ms && report->first_clause_ms && report->tts_first_audio_ms &&
+                report->response_ms);
+    EXPECT_GE(*report->response_ms, *report->stt_ms);
+}
+
+TEST_F(SessionTest, SilenceIsNoQuestion) {
+    const auto report = session_->ask_speech(silence(3), Cancel(), {}, {});
+    ASSERT_TRUE(report) << report.error().message();
+    EXPECT_EQ(report->transcript, "");
+    EXPECT_TRUE(report->audio.empty());
+    EXPECT_TRUE(session_->ask_speech({}, Cancel(), {}, {}));
+}
+
+TEST_F(SessionTest, TypedTurnsFollowOnEachOther) {
+    const auto first = session_->ask("What is 12 times 12?", Cancel(), {}, {});
+    ASSERT_TRUE(first) << first.error().message();
+    EXPECT_NE(first->reply.text.find("144"), std::string::npos);
+    const auto chat = session_->ask("Tell me something nice about the sea.", Cancel(), {}, {});
+    ASSERT_TRUE(chat) << chat.error().message();
+    EXPECT_EQ(chat->reply.path, ReplyPath::llm);
+    EXPECT_GT(chat->reply.llm.generated_tokens, 0);
+    EXPECT_TRUE(chat->prefill_ms && chat->first_token_ms);
+}
+
+TEST_F(SessionTest, CancelAndAListenerWhoStopsEndTheTurn) {
+    const Cancel cancel;
+    cancel.cancel();
+    const auto cancelled = session_->ask("Tell me a long story.", cancel, {}, {});
+    ASSERT_FALSE(cancelled);
+    EXPECT_EQ(cancelled.error().code, ErrorCode::cancelled);
+    int clauses = 0;
+    const auto stopped = session_->ask("Tell me a long story about a ship.", Cancel(),
+                                       [&](const std::string&) { return ++clauses < 1; }, {});
+    EXPECT_EQ(clauses, 1);
+    // The session goes on.
+    EXPECT_TRUE(session_->ask("What is 2 plus 2?", Cancel(), {}, {}));
+}
+
+TEST_F(SessionTest, WithoutTheModelsForItSpeechIsAnErrorWithItsReason) {
+    EngineConfig config;
+    config.llm = "none";
+    config.load_stt = config.load_vad = config.load_tts = false;
+    auto engine = Engine::load(config);
+    ASSERT_TRUE(engine);
+    (*engine)->stt_error = {ErrorCode::not_found, "no speech-to-text", "", "run script/bootstrap"};
+    auto session = Session::create(**engine, {});
+    ASSERT_TRUE(session);
+    const auto report = (*session)->ask_speech(silence(1), Cancel(), {}, {});
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().what, "no speech-to-text");
+    const auto typed = (*session)->ask("What is 3 plus 4?", Cancel(), {}, {});
+    ASSERT_TRUE(typed) << typed.error().message();
+    EXPECT_TRUE(typed->audio.empty());
+}
+
+}  // namespace
+}  // namespace coda::assistant
