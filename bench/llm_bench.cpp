@@ -1,6 +1,7 @@
 // Prefill and decode speed of a GGUF through the runtime, as sessions use it.
 //
-//     llm_bench MODEL.gguf [--threads N] [--isa NAME] [--prompt TOKENS] [--tokens N] [--runs N] [--reference]
+//     llm_bench MODEL.gguf [--threads N] [--isa NAME] [--prompt TOKENS] [--tokens N] [--runs N] [--bf16]
+//     [--reference]
 //
 // Prints the median of the runs and the spread; prefill is one prompt from an empty cache, decode what
 // follows it.
@@ -20,7 +21,7 @@ namespace {
 struct Arguments {
     std::string gguf, isa;
     int threads = 0, prompt = 128, tokens = 64, runs = 5;
-    bool reference = false;
+    bool bf16 = false, reference = false;
 };
 
 bool parse(int argc, char** argv, Arguments& out) {
@@ -39,6 +40,8 @@ bool parse(int argc, char** argv, Arguments& out) {
         } else if (name == "--isa") {
             ok = i + 1 < argc;
             if (ok) out.isa = argv[++i];
+        } else if (name == "--bf16") {
+            out.bf16 = true;
         } else if (name == "--reference") {
             out.reference = true;
         } else {
@@ -59,8 +62,10 @@ Result<Figures> measure(const Arguments& arguments, runtime::Backend& backend) {
     CODA_TRY(const auto config, models::llm::read_llama_config(*weights));
     const int context = arguments.prompt + arguments.tokens + 1;
     CODA_TRY(const auto program, models::llm::record_llama(weights, config, context));
+    using Activations = runtime::CompileOptions::Activations;
+    const Activations activations = arguments.bf16 ? Activations::bf16 : Activations::f32;
     const Stopwatch compiling;
-    CODA_TRY(const auto executable, backend.compile(program.program, {}));
+    CODA_TRY(const auto executable, backend.compile(program.program, {.activations = activations}));
     fmt::print("{}: {:.0f} M parameters, {:.1f} MB of weights, compiled in {:.0f} ms\n",
                backend.description(), static_cast<double>(config.parameters) / 1e6,
                static_cast<double>(executable->weight_bytes()) / 1e6, compiling.elapsed_ms());
@@ -133,7 +138,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr,
                    "usage: llm_bench MODEL.gguf [--threads N] [--isa NAME] [--prompt TOKENS] [--tokens N] "
                    "[--runs N] "
-                   "[--reference]\n");
+                   "[--bf16] [--reference]\n");
         return 2;
     }
     return coda::run(arguments);

@@ -74,6 +74,8 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
     CODA_TRY(auto tokenizer, llm::read_tokenizer(*weights));
     const int context = std::min(options.context_length, config.trained_context);
     CODA_TRY(auto program, llm::record_llama(weights, config, context));
+    // f32: with BF16 activations in the prompt the packaged model's KL is 1.3e-4, and 2 of 10 greedy replies
+    // change.
     CODA_TRY(auto executable, backend.compile(program.program, {}));
 
     auto model = std::make_shared<llm::LoadedModel>(
