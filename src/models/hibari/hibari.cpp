@@ -20,8 +20,9 @@ using namespace hibari;
 
 namespace {
 
-constexpr int kThreads = 1;            // one core is enough, and the others have work of their own
-constexpr size_t kMostPhonemes = 400;  // what the network was trained to take at once
+constexpr int kThreads = 1;                // one core is enough, and the others have work of their own
+constexpr size_t kMostPhonemes = 400;      // what the network was trained to take at once
+constexpr size_t kLongestSentence = 1500;  // characters read at once, for the first sound to come soon
 constexpr size_t kClauseTail = Hibari::kSampleRate * 120 / 1000;
 constexpr size_t kSentenceTail = Hibari::kSampleRate * 250 / 1000;
 
@@ -111,11 +112,13 @@ Status Hibari::synthesize(std::string_view text, const SpeakOptions& options, co
     uint64_t seed = static_cast<uint64_t>(options.seed) << 32;
     bool stopped = false;
     for (const Text& sentence : impl_->front_end->sentences(decode_utf8(speakable(text)))) {
-        if (cancel.cancelled()) return cancelled();
-        CODA_TRY(const Text phonemes, impl_->front_end->phonemes(sentence, voice->accent));
-        for (const Text& part : split_phonemes(phonemes, kMostPhonemes)) {
-            CODA_CHECK(impl_->speak(part, *network, options.speed, seed++, cancel, emit, stopped));
-            if (stopped) return {};
+        for (const Text& stretch : split_at_pauses(sentence, kLongestSentence)) {
+            if (cancel.cancelled()) return cancelled();
+            CODA_TRY(const Text phonemes, impl_->front_end->phonemes(stretch, voice->accent));
+            for (const Text& part : split_at_pauses(phonemes, kMostPhonemes)) {
+                CODA_CHECK(impl_->speak(part, *network, options.speed, seed++, cancel, emit, stopped));
+                if (stopped) return {};
+            }
         }
     }
     return {};

@@ -14,7 +14,10 @@ std::string speakable(std::string_view utf8) {
     text = read_addresses(std::move(text));
     text = read_abbreviations(std::move(text));
     text = without_emphasis(std::move(text));
-    text = read_quantities(std::move(text));
+    text = read_times(std::move(text));
+    text = read_calculations(std::move(text));
+    text = read_money(std::move(text));
+    text = read_counts(std::move(text));
     text = read_signs(std::move(text));
     return encode_utf8(without_leftovers(text));
 }

@@ -198,8 +198,7 @@ std::optional<Text> Lexicon::lookup(const Word& w) const {
     return apply_stress(std::move(*phonemes), w.stress);
 }
 
-// Endings
-// -------------------------------------------------------------------------------------------------------
+// Endings ---------------------------------------------------------------------------------------------
 
 std::optional<Text> Lexicon::with_s(std::optional<Text> stem) const {
     if (!stem || stem->empty()) return std::nullopt;

@@ -1,6 +1,5 @@
 #include "models/hibari/text/normalise.h"
 
-#include "models/hibari/data/asset.h"
 #include "models/hibari/text/numbers.h"
 #include "models/hibari/text/scan.h"
 
@@ -37,8 +36,7 @@ Text words_for(TextView number, const Reading& reading) {
     return Text(number) + U" " + (single ? reading.one : reading.many);
 }
 
-// Times
-// ---------------------------------------------------------------------------------------------------------
+// Times -----------------------------------------------------------------------------------------------
 
 struct Meridiem {
     size_t end = 0;
@@ -104,8 +102,7 @@ std::optional<Edit> clock_time(const Tables&, TextView text, size_t at) {
     return Edit{end, words};
 }
 
-// Dates
-// ---------------------------------------------------------------------------------------------------------
+// Dates -----------------------------------------------------------------------------------------------
 
 // "October twelfth, 2019"; nothing for a day or month that does not exist.
 std::optional<Text> spoken_date(const Tables& tables, int month, int day, TextView year) {
@@ -204,8 +201,7 @@ std::optional<Edit> day_month(const Tables& tables, TextView text, size_t at) {
     return Edit{end, U"the " + from_ascii(ordinal(day)) + U" of " + *month};
 }
 
-// Amounts
-// -------------------------------------------------------------------------------------------------------
+// Amounts ---------------------------------------------------------------------------------------------
 
 struct Magnitude {
     size_t end = 0;
@@ -351,8 +347,7 @@ std::optional<Edit> phone_number(const Tables&, TextView text, size_t at) {
     return Edit{end, Text(strip(spelled))};
 }
 
-// Words
-// ---------------------------------------------------------------------------------------------------------
+// Words -----------------------------------------------------------------------------------------------
 
 std::optional<Edit> title(const Tables& tables, TextView text, size_t at) {
     if (!word_at(text, at) || !word_boundary(text, at)) return std::nullopt;
@@ -474,8 +469,7 @@ std::optional<Edit> roman_ordinal(const Tables& tables, TextView text, size_t at
     return Edit{found->end, found->name + U" the " + from_ascii(ordinal(found->value))};
 }
 
-// Symbols
-// -------------------------------------------------------------------------------------------------------
+// Symbols ---------------------------------------------------------------------------------------------
 
 // "=", "<", ">" and "~" are words only between other things: "a = b", "a=b", but not at an end.
 std::optional<size_t> between_things(TextView text, size_t at, char32_t symbol) {
@@ -512,81 +506,7 @@ constexpr std::array<Rule, 20> kRules = {clock_time,     iso_date,     us_date, 
                                          title,          abbreviation, number_sign, hash_sign, roman_cardinal,
                                          roman_ordinal,  phone_number, fraction,    range,     plus_sign};
 
-// Tables
-// --------------------------------------------------------------------------------------------------------
-
-void longest_first(Readings& readings) {
-    std::stable_sort(readings.begin(), readings.end(),
-                     [](const Reading& a, const Reading& b) { return a.written.size() > b.written.size(); });
-}
-
-using Json = nlohmann::ordered_json;
-
-// A member of the table: {"km": ["kilometer", "kilometers"]}, {"vs.": "versus"} or ["Pope", "King"].
-Result<Readings> readings(const Json& json, const char* key, const std::string& name) {
-    const std::string place = std::string("\"") + key + "\" ";
-    const auto member = json.find(key);
-    if (member == json.end()) return bad_table(name, place + "is missing");
-    Readings out;
-    for (const auto& item : member->items()) {
-        const Json& value = item.value();
-        Reading reading;
-        if (value.is_array() && value.size() == 2 && value[0].is_string() && value[1].is_string()) {
-            reading = {decode_utf8(item.key()), decode_utf8(value[0].get_ref<const std::string&>()),
-                       decode_utf8(value[1].get_ref<const std::string&>())};
-        } else if (value.is_string() && member->is_array()) {
-            reading.written = decode_utf8(value.get_ref<const std::string&>());
-        } else if (value.is_string()) {
-            reading = {decode_utf8(item.key()), decode_utf8(value.get_ref<const std::string&>()), {}};
-        } else {
-            return bad_table(name, place + "holds something that is no reading");
-        }
-        if (reading.written.empty()) return bad_table(name, place + "holds an empty key");
-        out.push_back(std::move(reading));
-    }
-    return out;
-}
-
-Status fill_months(Tables& tables, const Readings& months, const std::string& name) {
-    if (months.size() != 12) return bad_table(name, "\"months\" does not hold twelve months");
-    for (const Reading& month : months) {
-        tables.month_names.push_back(month.one);
-        tables.months.emplace_back(month.one, month.one);
-        tables.months.emplace_back(capitalize(month.written), month.one);
-        if (month.written == U"sep") tables.months.emplace_back(U"Sept", month.one);
-    }
-    std::stable_sort(tables.months.begin(), tables.months.end(),
-                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-    return {};
-}
-
 }  // namespace
-
-Result<Normaliser> Normaliser::parse(std::string_view text, const std::string& name) {
-    CODA_TRY(const Json json, parse_json(text, name));
-    Normaliser out;
-    Tables& tables = out.tables_;
-    CODA_TRY(const Readings months, readings(json, "months", name));
-    CODA_CHECK(fill_months(tables, months, name));
-    const std::array<std::pair<const char*, Readings*>, 6> members = {
-        {{"titles", &tables.titles},
-         {"abbreviations", &tables.abbreviations},
-         {"units", &tables.units},
-         {"currency", &tables.currencies},
-         {"roman_cardinal", &tables.roman_cardinals},
-         {"roman_ordinal", &tables.roman_ordinals}}};
-    for (const auto& [key, target] : members) {
-        CODA_TRY(*target, readings(json, key, name));
-        longest_first(*target);
-    }
-    CODA_TRY(const Readings symbols, readings(json, "symbols", name));
-    for (const Reading& symbol : symbols) {
-        if (symbol.written.size() != 1)
-            return bad_table(name, "\"symbols\" holds a key of several characters");
-        tables.symbols.emplace_back(symbol.written[0], symbol.one);
-    }
-    return out;
-}
 
 Text Normaliser::operator()(TextView text) const {
     Text out = fold_spaces(text);

@@ -5,31 +5,21 @@
 #pragma once
 
 #include "base/result.h"
+#include "models/hibari/text/normaliser_tables.h"
 #include "models/hibari/text/unicode.h"
 
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace coda::models::hibari {
-
-// How a written form is read: "km" as "kilometer", of more than one "kilometers".
-struct Reading {
-    Text written, one, many;  // `many` is empty where the table gives no plural
-};
-using Readings = std::vector<Reading>;  // the longest `written` first
-
-struct NormaliserTables {
-    std::vector<std::pair<Text, Text>> months;  // every written form and its full name, the longest first
-    std::vector<Text> month_names;              // from January on
-    Readings titles, abbreviations, units, currencies, roman_cardinals, roman_ordinals;
-    std::vector<std::pair<char32_t, Text>> symbols;  // in the table's order
-};
 
 class Normaliser {
   public:
     // `json` is the text of normalize.json; `name` stands for the file in errors.
-    static Result<Normaliser> parse(std::string_view json, const std::string& name);
+    static Result<Normaliser> parse(std::string_view json, const std::string& name) {
+        return NormaliserTables::parse(json, name).map([](NormaliserTables t) {
+            return Normaliser(std::move(t));
+        });
+    }
 
     // One line of text, whitespace folded to single spaces.
     Text operator()(TextView text) const;
@@ -38,6 +28,8 @@ class Normaliser {
     bool is_title(TextView word) const;
 
   private:
+    explicit Normaliser(NormaliserTables tables) : tables_(std::move(tables)) {}
+
     NormaliserTables tables_;
 };
 

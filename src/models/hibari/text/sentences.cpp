@@ -49,21 +49,21 @@ std::vector<Text> split_sentences(TextView text, const Normaliser& normaliser) {
     return out;
 }
 
-std::vector<Text> split_phonemes(TextView phonemes, size_t most) {
+std::vector<Text> split_at_pauses(TextView text, size_t most) {
     std::vector<Text> out;
-    while (phonemes.size() > most) {
+    while (text.size() > most) {
         size_t cut = 0, space = 0;
         for (size_t i = 1; i <= most; ++i) {
-            if (phonemes[i] != U' ') continue;
+            if (text[i] != U' ') continue;
             space = i;
-            if (contains(U",;:—", phonemes[i - 1])) cut = i;
+            if (contains(U",;:—", text[i - 1])) cut = i;
         }
         if (cut == 0) cut = space;
         if (cut == 0) cut = most;
-        out.emplace_back(phonemes.substr(0, cut));
-        phonemes = strip(phonemes.substr(cut));
+        out.emplace_back(text.substr(0, cut));
+        text = strip(text.substr(cut));
     }
-    if (!phonemes.empty()) out.emplace_back(phonemes);
+    if (!text.empty()) out.emplace_back(text);
     return out;
 }
 

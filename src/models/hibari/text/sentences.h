@@ -13,7 +13,8 @@ namespace coda::models::hibari {
 // dropped.
 std::vector<Text> split_sentences(TextView text, const Normaliser& normaliser);
 
-// Phonemes into stretches of at most `most`, cut after , ; : — and, where there are none, at a space.
-std::vector<Text> split_phonemes(TextView phonemes, size_t most);
+// Text or phonemes into stretches of at most `most` characters, cut after , ; : — and, where there are none,
+// at a space.
+std::vector<Text> split_at_pauses(TextView text, size_t most);
 
 }  // namespace coda::models::hibari

@@ -134,17 +134,17 @@ TEST(Sentences, SplitWhereTheyEnd) {
 }
 
 TEST(Sentences, LongPhonemesAreCutAtPauses) {
-    const auto parts = split_phonemes(U"aaa bbb, ccc ddd eee", 12);
+    const auto parts = split_at_pauses(U"aaa bbb, ccc ddd eee", 12);
     ASSERT_EQ(parts.size(), 2u);
     EXPECT_EQ(parts[0], U"aaa bbb,");
     const Text solid(1000, U'a');
     size_t total = 0;
-    for (const Text& part : split_phonemes(solid, 400)) {
+    for (const Text& part : split_at_pauses(solid, 400)) {
         EXPECT_LE(part.size(), 400u);
         total += part.size();
     }
     EXPECT_EQ(total, solid.size());
-    EXPECT_TRUE(split_phonemes(U"", 400).empty());
+    EXPECT_TRUE(split_at_pauses(U"", 400).empty());
 }
 
 TEST(Pieces, AreCutAtChangesOfKind) {
