@@ -35,13 +35,13 @@ struct EvidenceWeights {
 
 // Chosen on the odd clips of tests/data/audio/spoken and checked on the even ones; see lab/endpointing.
 struct EndpointingOptions {
-    EvidenceWeights with_language{1.81, 0.144, 0.726, -0.372};
+    EvidenceWeights with_language{1.83, 0.170, 0.737, -0.695};
     EvidenceWeights without_language{0.326, 0.206, 0, -3.159};  // where sentence_end is absent
     double per_second = 2;                                      // of silence
     double threshold = 2.2;                                     // log-odds that must be reached
     // Where a witness stands between the two answers; smart_turn also speaks from here when it is absent.
     double smart_turn_centre = 1.80;      // log-odds
-    double sentence_end_centre = -2.31;   // natural logarithm
+    double sentence_end_centre = -2.22;   // natural logarithm
     double shortest_ms = 290;             // no decision before this much silence
     double ceiling_ms = 1200;             // the wait ends here ...
     double unfinished_ceiling_ms = 2500;  // ... or here, where every witness that speaks says "not finished"
