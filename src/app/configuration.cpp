@@ -44,7 +44,8 @@ void declare_voice(Settings& settings, Configuration& to) {
     settings.declare(
         "stt.model", &to.engine.stt,
         "Speech to text: a folder in CTranslate2's format or a whisper.cpp file. Empty: the packaged one.");
-    settings.declare("stt.language", &to.stt_language, "Two letters, or \"auto\"; for multilingual models.");
+    settings.declare("stt.language", &to.stt_language,
+                     "What coda transcribe hears, with multilingual models: two letters, or \"auto\".");
     settings.declare("tts.model", &to.engine.tts,
                      "Text to speech: a hibari folder. Empty: the packaged one.");
     settings.declare("tts.voice", &to.voice, "Empty: the model's own default.");
