@@ -27,9 +27,10 @@ const Normaliser& normaliser() {
 }
 
 const Tokenizer& tokenizer() {
-    static const auto parsed = Tokenizer::parse(R"({"can't":["ca","n't"],":)":[":)"],"Sept.":["Sept."]})", "tables");
+    static const auto parsed =
+        Tokenizer::parse(R"json({"can't":["ca","n't"],":)":[":)"],"Sept.":["Sept."]})json", "tables");
     if (!parsed) std::abort();
-return *parsed;
+    return *parsed;
 }
 
 }  // namespace
