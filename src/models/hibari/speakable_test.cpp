@@ -41,6 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Blocks, Speakable,
     testing::Values(Case{"# Heading\nText", "Heading.\nText"}, Case{"## Is it so? ##\n", "Is it so?"},
+                    Case{"### 1. What is it?\nThis.", "1, What is it?\nThis."},
                     Case{"- first\n- second,\n- third!", "first.\nsecond,\nthird!"},
                     Case{"* a thing\n  + nested", "a thing.\nnested."},
                     Case{"1. One\n2) Two", "1, One.\n2, Two."},
@@ -65,6 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"<b>bold</b> &amp; <i>more</i>", "bold & more"}, Case{"one<br>two", "one\ntwo"},
         Case{"<https://example.com>", "example dot com"}, Case{"&#8364;5 &#x41;", "€5 A"},
         Case{"$\\frac{1}{2}$ of it", "1 over 2 of it"}, Case{"$x^2$ and \\(y\\)", "x squared and y"},
+        Case{"$$E = mc^2$$", "E = mc squared"}, Case{"It is $5 and $6 today.", "It is $5 and $6 today."},
         Case{"2 * 3, 2*3, a*b, 2**3", "2 times 3, 2 times 3, a times b, 2 to the power of 3"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -78,6 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"call +1 (555) 123-4567!", "call plus 1, 5 5 5, 1 2 3, 4 5 6 7!"},
                     Case{"call 555-1234.", "call 5 5 5, 1 2 3 4."},
                     Case{"+44 20 7946 0958", "plus 4 4, 2 0, 7 9 4 6, 0 9 5 8"},
+                    Case{"ISBN 978-3-16-148410-0", "ISBN 9 7 8, 3, 1 6, 1 4 8 4 1 0, 0"},
                     Case{"at 192.168.0.1", "at 192 dot 168 dot 0 dot 1"},
                     Case{"v1.2.3", "version 1 point 2 point 3"},
                     Case{"Edit config.yaml in /usr/local/etc", "Edit config dot yaml in usr local etc"},
@@ -85,28 +88,31 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Quantities, Speakable,
-    testing::Values(Case{"at 14:30 and 09:00", "at 2:30 PM and 9 AM"}, Case{"9:00–17:00", "9:00 to 5 PM"},
-                    Case{"9am–5pm", "9am to 5pm"}, Case{"2024-03-05T14:30:00Z", "2024-03-05, 2:30 PM UTC"},
-                    Case{"on 12.03.2024", "on 12 March 2024"}, Case{"in 2024-05", "in May 2024"},
-                    Case{"5–10 km/h", "5 to 10 kilometers per hour"}, Case{"10-15%", "10 to 15%"},
-                    Case{"1.5-2.5 GB", "1.5 to 2.5 gigabytes"}, Case{"1939–1945", "1939 to 1945"},
-                    Case{"20 °C or 68°F", "20 °C or 68°F"}, Case{"21℃", "21°C"},
-                    Case{"9.81 m/s²", "9.81 meters per second squared"},
-                    Case{"50 m² and 3 km", "50 square meters and 3 kilometers"},
-                    Case{"5 mg/dL", "5 milligrams per deciliter"}, Case{"1 GB", "1 gigabyte"},
-                    Case{"a 5-km run", "a 5 kilometer run"}, Case{"9.58 s", "9.58 seconds"},
-                    Case{"$5.5, $3bn, $250k", "$5.50, $3 billion, $250 thousand"},
-                    Case{"5 € and €5,50", "€5 and €5.50"}, Case{"$5-$10", "$5 to $10"},
-                    Case{"£2–3 million", "£2 to £3 million"}, Case{"₽500", "500 rubles"},
-                    Case{"2½ cups", "2 and one half cups"}, Case{"1 1/2 cups", "1 and 1/2 cups"},
-                    Case{"8/10, 24/7", "8 out of 10, 24 7"}, Case{"5'10\" tall", "5 foot 10 tall"},
-                    Case{"10 - 3 = 7", "10 minus 3 = 7"}, Case{"8 / 2", "8 divided by 2"},
-                    Case{"3 × 4", "3 times 4"}, Case{"1920x1080", "1920 by 1080"},
-                    Case{"10x faster", "10 times faster"},
-                    Case{"10^6 and 10⁻³", "10 to the power of 6 and 10 to the power of minus 3"},
-                    Case{"3e8", "3 times 10 to the power of 8"}, Case{"1 000 000", "1000000"},
-                    Case{"4111111111111111", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"},
-                    Case{"~50 people", "about 50 people"}, Case{"−5 degrees", "minus 5 degrees"}));
+    testing::Values(
+        Case{"at 14:30 and 09:00", "at 2:30 PM and 9 AM"}, Case{"9:00–17:00", "9:00 to 5 PM"},
+        Case{"9am–5pm", "9am to 5pm"}, Case{"16:9", "16 to 9"}, Case{"Tue, 5 March", "Tuesday, 5 March"},
+        Case{"a 15.6\" display", "a 15.6 inches display"},
+        Case{"He said \"take 5\" twice.", "He said \"take 5\" twice."},
+        Case{"1.5M users, 300K", "1.5 million users, 300 thousand"},
+        Case{"2 x 3 x 4 cm", "2 by 3 by 4 centimeters"},
+        Case{"2024-03-05T14:30:00Z", "2024-03-05, 2:30 PM UTC"}, Case{"on 12.03.2024", "on 12 March 2024"},
+        Case{"in 2024-05", "in May 2024"}, Case{"5–10 km/h", "5 to 10 kilometers per hour"},
+        Case{"10-15%", "10 to 15%"}, Case{"1.5-2.5 GB", "1.5 to 2.5 gigabytes"},
+        Case{"1939–1945", "1939 to 1945"}, Case{"20 °C or 68°F", "20 °C or 68°F"}, Case{"21℃", "21°C"},
+        Case{"9.81 m/s²", "9.81 meters per second squared"},
+        Case{"50 m² and 3 km", "50 square meters and 3 kilometers"},
+        Case{"5 mg/dL", "5 milligrams per deciliter"}, Case{"1 GB", "1 gigabyte"},
+        Case{"a 5-km run", "a 5 kilometer run"}, Case{"9.58 s", "9.58 seconds"},
+        Case{"$5.5, $3bn, $250k", "$5.50, $3 billion, $250 thousand"}, Case{"5 € and €5,50", "€5 and €5.50"},
+        Case{"$5-$10", "$5 to $10"}, Case{"£2–3 million", "£2 to £3 million"}, Case{"₽500", "500 rubles"},
+        Case{"2½ cups", "2 and one half cups"}, Case{"1 1/2 cups", "1 and 1/2 cups"},
+        Case{"8/10, 24/7", "8 out of 10, 24 7"}, Case{"5'10\" tall", "5 foot 10 tall"},
+        Case{"10 - 3 = 7", "10 minus 3 = 7"}, Case{"8 / 2", "8 divided by 2"}, Case{"3 × 4", "3 times 4"},
+        Case{"1920x1080", "1920 by 1080"}, Case{"10x faster", "10 times faster"},
+        Case{"10^6 and 10⁻³", "10 to the power of 6 and 10 to the power of minus 3"},
+        Case{"3e8", "3 times 10 to the power of 8"}, Case{"1 000 000", "1000000"},
+        Case{"4111111111111111", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"}, Case{"~50 people", "about 50 people"},
+        Case{"−5 degrees", "minus 5 degrees"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Signs, Speakable,

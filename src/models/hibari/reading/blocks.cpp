@@ -110,9 +110,8 @@ bool take_markers_off(TextView& line, Text& number) {
             line = strip(line.substr(hashes));
             while (!line.empty() && line.back() == U'#') line.remove_suffix(1);
             line = strip(line);
-            return true;
-        }
-        if (line[0] == U'>' && !digit_at(line, 1)) {
+            own = again = true;
+        } else if (line[0] == U'>' && !digit_at(line, 1)) {
             line = strip(line.substr(1));
             own = again = true;
         } else if (contains(kBullets, line[0]) && space_at(line, 1)) {

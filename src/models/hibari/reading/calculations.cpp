@@ -83,7 +83,7 @@ std::optional<Edit> operation(TextView text, size_t at) {
     if (!digit_at(text, second)) return std::nullopt;
     const Text first(text.substr(at, first_end - at));
     if (c == U'×' || c == U'x' || c == U'X') {
-        const bool size = !spaced && (c != U'×' || first.size() >= 3);
+        const bool size = c != U'×' || (!spaced && first.size() >= 3);
         if (word_at(text, number_end(text, second)) && c != U'×' &&
             at_or_nul(text, number_end(text, second)) != U'x')
             return std::nullopt;

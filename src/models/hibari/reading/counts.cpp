@@ -9,6 +9,7 @@ namespace coda::models::hibari {
 
 namespace {
 
+constexpr size_t kLongestLine = 2000;       // before a mark of inches, to be searched for quotes
 constexpr size_t kLongestPlainNumber = 12;  // longer digit strings are codes, not quantities
 
 Text digits_apart(TextView digits) {
@@ -195,7 +196,7 @@ std::optional<Edit> unit(TextView text, size_t at) {
 std::optional<Edit> times_as_much(TextView text, size_t at) {
     if (!number_starts(text, at)) return std::nullopt;
     const size_t end = number_end(text, at);
-    if (to_lower(at_or_nul(text, end)) != U'x' && at_or_nul(text, end) != U'×') return std::nullopt;
+    if (at_or_nul(text, end) != U'x' && at_or_nul(text, end) != U'×') return std::nullopt;
     if (word_at(text, end + 1) || digit_at(text, skip_one_space(text, end + 1))) return std::nullopt;
     return Edit{end + 1, Text(text.substr(at, end - at)) + U" times"};
 }
@@ -221,6 +222,52 @@ std::optional<Edit> comparison(TextView text, size_t at) {
     return std::nullopt;
 }
 
+// 15.6" as "15.6 inches", where no quotation is open.
+std::optional<Edit> inches(TextView text, size_t at) {
+    if (!number_starts(text, at)) return std::nullopt;
+    const size_t end = number_end(text, at);
+    if (at_or_nul(text, end) != U'"' && at_or_nul(text, end) != U'″') return std::nullopt;
+    if (word_at(text, end + 1)) return std::nullopt;
+    const size_t window = at > kLongestLine ? at - kLongestLine : 0;
+    const TextView before = text.substr(window, at - window);
+    const size_t line = before.rfind(U'\n') + 1;  // 0 where there is none
+    if (line == 0 && window > 0) return std::nullopt;
+    const TextView so_far = before.substr(line);
+    if (std::count(so_far.begin(), so_far.end(), U'"') % 2 != 0) return std::nullopt;
+    const TextView number = text.substr(at, end - at);
+    return Edit{end + 1, Text(number) + (number == U"1" ? U" inch" : U" inches")};
+}
+
+// "1.5M users" as "1.5 million users", "300K" as "300 thousand".
+std::optional<Edit> abbreviated_magnitude(TextView text, size_t at) {
+    if (!number_starts(text, at)) return std::nullopt;
+    const size_t end = number_end(text, at);
+    const char32_t letter = at_or_nul(text, end);
+    if ((letter != U'K' && letter != U'M' && letter != U'B') || word_at(text, end + 1)) return std::nullopt;
+    const bool counts_something = at_or_nul(text, end + 1) == U' ' && is_lower(at_or_nul(text, end + 2));
+    if (end - at < 2 && (letter == U'K' || !counts_something)) return std::nullopt;  // 4K, 2B
+    const Text word = letter == U'K' ? U" thousand" : letter == U'M' ? U" million" : U" billion";
+    return Edit{end + 1, Text(text.substr(at, end - at)) + word};
+}
+
+// "978-3-16-148410-0": three groups of digits or more are a code.
+std::optional<Edit> hyphenated_code(TextView text, size_t at) {
+    if (!number_starts(text, at)) return std::nullopt;
+    size_t end = digits_end(text, at), groups = 1;
+    while (at_or_nul(text, end) == U'-' && digit_at(text, end + 1)) {
+        end = digits_end(text, end + 1);
+        ++groups;
+    }
+    const bool date = groups == 3 && end - at == 10 && text[at + 4] == U'-' && text[at + 7] == U'-';
+    if (groups < 3 || date || word_at(text, end)) return std::nullopt;
+    Text out;
+    for (const char32_t c : text.substr(at, end - at)) {
+        if (c != U'-' && !out.empty()) out += U' ';
+        out += c == U'-' ? U',' : c;
+    }
+    return Edit{end, out};
+}
+
 // A minus sign that is typed as such.
 std::optional<Edit> minus_sign(TextView text, size_t at) {
     if (text[at] != U'−') return std::nullopt;
@@ -236,8 +283,9 @@ std::optional<Edit> per_mille(TextView text, size_t at) {
 }  // namespace
 
 Text read_counts(Text text) {
-    for (const auto rule : {feet_and_inches, slashed_numbers, vulgar_fraction, range, unit, power,
-                            times_as_much, comparison, minus_sign, per_mille, long_digits})
+    for (const auto rule :
+         {hyphenated_code, feet_and_inches, inches, abbreviated_magnitude, slashed_numbers, vulgar_fraction,
+          range, unit, power, times_as_much, comparison, minus_sign, per_mille, long_digits})
         text = replace_all(text, rule);
     return text;
 }

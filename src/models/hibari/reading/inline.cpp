@@ -221,16 +221,20 @@ std::optional<Edit> emphasis(TextView text, size_t at) {
     return Edit{end, {}};
 }
 
-// $x^2$: a formula between dollar signs, not two prices.
-std::optional<Edit> inline_formula(TextView text, size_t at) {
-    const char32_t next = at_or_nul(text, at + 1);
-    if (text[at] != U'$' || next == U' ' || next == U'$') return std::nullopt;
-    const size_t close = find_within(text, U'$', at + 1, kLongestLabel);
-    if (close == TextView::npos || text[close - 1] == U' ' || word_at(text, close + 1)) return std::nullopt;
-    const TextView inside = text.substr(at + 1, close - at - 1);
-    const bool formula =
-        inside.find_first_of(U"\\^_{=") != TextView::npos || (inside.size() == 1 && is_alpha(inside[0]));
-    return formula ? std::optional(Edit{close + 1, Text(inside)}) : std::nullopt;
+// $x^2$ and $$x^2$$: a formula between dollar signs, not two prices.
+std::optional<Edit> formula(TextView text, size_t at) {
+    if (text[at] != U'$') return std::nullopt;
+    const size_t marks = at_or_nul(text, at + 1) == U'$' ? 2 : 1;
+    const size_t start = at + marks;
+    const size_t close = find_within(text, U'$', start, kLongestLabel);
+    if (close == TextView::npos) return std::nullopt;
+    const TextView inside = text.substr(start, close - start);
+    if (marks == 2) return Edit{at_or_nul(text, close + 1) == U'$' ? close + 2 : close + 1, Text(inside)};
+    const bool bounded =
+        !inside.empty() && inside.front() != U' ' && inside.back() != U' ' && !word_at(text, close + 1);
+    const bool marked = inside.find_first_of(U"\\^_{=") != TextView::npos;
+    const bool letter = inside.size() == 1 && is_alpha(inside[0]);
+    return bounded && (marked || letter) ? std::optional(Edit{close + 1, Text(inside)}) : std::nullopt;
 }
 
 }  // namespace
@@ -240,7 +244,7 @@ Text without_links_and_tags(Text text) {
     text = replace_all(text, tag);
     text = replace_all(text, entity);
     std::erase(text, U'`');
-    text = replace_all(text, inline_formula);
+    text = replace_all(text, formula);
     return replace_all(text, latex);
 }
 

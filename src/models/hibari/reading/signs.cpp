@@ -240,6 +240,17 @@ std::optional<Edit> calendar_range(TextView text, size_t at) {
     return Edit{at + 7, Text(first->words) + U" to " + Text(last->words)};
 }
 
+// "Tue, 5 March" and "Tue 5 March"
+std::optional<Edit> weekday_before_date(TextView text, size_t at) {
+    if (!is_upper(text[at]) || (at > 0 && is_word(text[at - 1]))) return std::nullopt;
+    const SignWords* day = calendar_name(text, at);
+    if (day == nullptr || day >= kCalendar.data() + 7) return std::nullopt;
+    const size_t space = at_or_nul(text, at + 3) == U',' ? at + 4 : at + 3;
+    if (at_or_nul(text, space) != U' ') return std::nullopt;
+    if (!digit_at(text, space + 1) && calendar_name(text, space + 1) == nullptr) return std::nullopt;
+    return Edit{at + 3, Text(day->words)};
+}
+
 // "A–Z", "Paris–Berlin": an en dash between words without spaces.
 std::optional<Edit> dash_between_words(TextView text, size_t at) {
     if (text[at] != U'–' || at == 0 || !is_alnum(text[at - 1]) || !word_at(text, at + 1)) return std::nullopt;
@@ -417,6 +428,7 @@ Text read_abbreviations(Text text) {
 Text read_signs(Text text) {
     text = replace_all(text, programming_language);
     text = replace_all(text, calendar_range);
+    text = replace_all(text, weekday_before_date);
     text = replace_all(text, dash_between_words);
     text = replace_all(text, sign);
     return replace_all(text, greek_letter);

@@ -113,11 +113,22 @@ std::optional<Edit> year_and_month(TextView text, size_t at) {
     return Edit{end, Text(kMonths[static_cast<size_t>(month - 1)]) + U" " + Text(text.substr(at, 4))};
 }
 
+// "16:9" as "16 to 9"; two digits after the colon are minutes.
+std::optional<Edit> ratio(TextView text, size_t at) {
+    if (!number_starts(text, at)) return std::nullopt;
+    const size_t colon = digits_end(text, at, 4), end = digits_end(text, colon + 1, 4);
+    if (at_or_nul(text, colon) != U':' || end == colon + 1 || end == colon + 3 || word_at(text, end))
+        return std::nullopt;
+    if (contains(U":.", at_or_nul(text, end)) && digit_at(text, end + 1)) return std::nullopt;
+    return Edit{end,
+                Text(text.substr(at, colon - at)) + U" to " + Text(text.substr(colon + 1, end - colon - 1))};
+}
+
 }  // namespace
 
 Text read_times(Text text) {
     for (const auto rule :
-         {date_and_time, time_range, day_clock, pointed_date, year_and_month, half_day_range})
+         {date_and_time, time_range, day_clock, pointed_date, year_and_month, half_day_range, ratio})
         text = replace_all(text, rule);
     return text;
 }
