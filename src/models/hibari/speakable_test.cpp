@@ -168,9 +168,10 @@ TEST(SpeakableText, AnyUnicodeLeavesOnlySayableText) {
 }
 
 TEST(SpeakableText, LongTextsTakeLinearTime) {
-    const char* patterns[] = {"[",  "![",   "<",     "`",  "*",     "_",   "(",     "$", "1",  "1-",
-                              "1.", "a.",   "a@",    "#",  "\\",    "&",   "|",     ">", "- ", "http://",
-                              "1/", "[a](", "```\n", "1:", "5 km ", "$5-", "a b. ", "x^"};
+    const char* patterns[] = {
+        "[",     "![", "<",     "`",      "*",   "_",   "(",   "$",     "1",       "1-", "1.",
+        "a.",    "a@", "#",     "\\",     "&",   "|",   ">",   "- ",    "http://", "1/", "[a](",
+        "```\n", "1:", "5 km ", "1 000 ", "1\"", "(1)", "$5-", "a b. ", "x^"};
     for (const char* pattern : patterns) {
         std::string text;
         while (text.size() < 100'000) text += pattern;

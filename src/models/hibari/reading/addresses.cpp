@@ -10,6 +10,7 @@ namespace coda::models::hibari {
 namespace {
 
 constexpr size_t kLongestAddress = 2000;
+constexpr size_t kLongestPhoneNumber = 15;  // digits, by E.164
 
 bool is_one_of(TextView word, std::initializer_list<TextView> options) {
     return std::find(options.begin(), options.end(), word) != options.end();
@@ -169,7 +170,7 @@ struct DigitGroups {
 DigitGroups digit_groups(TextView text, size_t at) {
     DigitGroups out;
     size_t i = at_or_nul(text, at) == U'+' ? at + 1 : at;
-    while (i < text.size()) {
+    while (i < text.size() && out.digits <= kLongestPhoneNumber) {
         if (text[i] == U'(') {
             out.brackets = true;
             ++i;
@@ -193,7 +194,8 @@ std::optional<Edit> phone_number(TextView text, size_t at) {
     if (first != U'+' && first != U'(' && !is_ascii_digit(first)) return std::nullopt;
     if (at > 0 && (is_word(text[at - 1]) || contains(U".-/$£€#+", text[at - 1]))) return std::nullopt;
     const DigitGroups found = digit_groups(text, at);
-    if (found.digits < 7 || found.digits > 15 || word_at(text, found.end)) return std::nullopt;
+    if (found.digits < 7 || found.digits > kLongestPhoneNumber || word_at(text, found.end))
+        return std::nullopt;
     if (contains(U"-/:%", at_or_nul(text, found.end)) && found.end < text.size()) return std::nullopt;
     const TextView number = text.substr(at, found.end - at);
     const bool international = first == U'+' && found.groups >= 1 && digit_at(text, at + 1);
