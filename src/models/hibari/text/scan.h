@@ -4,6 +4,7 @@
 
 #include "models/hibari/text/unicode.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
