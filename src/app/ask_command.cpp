@@ -84,6 +84,7 @@ Result<int> ask(Context& context, const Options& options) {
     Parts parts;
     parts.llm = Parts::required;
     parts.stt = question.spoken ? Parts::required : Parts::none;
+    parts.vad = question.spoken ? Parts::optional : Parts::none;
     parts.tts = options.silent ? Parts::none : must_speak ? Parts::required : Parts::optional;
     CODA_TRY(auto engine, load_engine(context, parts));
     auto session_options = context.configuration.session();
