@@ -26,10 +26,25 @@ constexpr size_t kLongestSentence = 1500;  // characters read at once, for the f
 constexpr size_t kClauseTail = Hibari::kSampleRate * 120 / 1000;
 constexpr size_t kSentenceTail = Hibari::kSampleRate * 250 / 1000;
 
-// The pause that the last mark asks for; closing quotes and brackets come after it.
+constexpr TextView kSentenceMarks = U".!?…";
+constexpr TextView kAfterMarks = U" \"“”‘’')(";  // what may stand after the last mark
+
+char32_t last_mark(TextView text) {
+    const size_t last = text.find_last_not_of(kAfterMarks);
+    return last == TextView::npos ? 0 : text[last];
+}
+
+// The mark at the end of a sentence, where the reading of its last words took it in ("on 5 May.").
+Text with_end_mark(Text phonemes, TextView sentence) {
+    const char32_t mark = last_mark(sentence), spoken = last_mark(phonemes);
+    if (spoken != 0 && contains(kSentenceMarks, mark) && !contains(U".!?…,;:—", spoken)) phonemes += mark;
+    return phonemes;
+}
+
+// The pause that the last mark asks for. A stretch without a mark at its end was cut in mid-sentence.
 size_t tail_after(TextView phonemes) {
-    const size_t last = phonemes.find_last_not_of(U" \"“”()");
-    return last != TextView::npos && contains(U",;:—", phonemes[last]) ? kClauseTail : kSentenceTail;
+    const char32_t mark = last_mark(phonemes);
+    return mark != 0 && contains(kSentenceMarks, mark) ? kSentenceTail : kClauseTail;
 }
 
 Status cancelled() {
@@ -114,8 +129,8 @@ Status Hibari::synthesize(std::string_view text, const SpeakOptions& options, co
     for (const Text& sentence : impl_->front_end->sentences(decode_utf8(speakable(text)))) {
         for (const Text& stretch : split_at_pauses(sentence, kLongestSentence)) {
             if (cancel.cancelled()) return cancelled();
-            CODA_TRY(const Text phonemes, impl_->front_end->phonemes(stretch, voice->accent));
-            for (const Text& part : split_at_pauses(phonemes, kMostPhonemes)) {
+            CODA_TRY(const Text read, impl_->front_end->phonemes(stretch, voice->accent));
+            for (const Text& part : split_at_pauses(with_end_mark(read, stretch), kMostPhonemes)) {
                 CODA_CHECK(impl_->speak(part, *network, options.speed, seed++, cancel, emit, stopped));
                 if (stopped) return {};
             }

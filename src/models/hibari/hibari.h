@@ -29,15 +29,19 @@ class Hibari {
     static Result<std::shared_ptr<Hibari>> open(const std::filesystem::path& assets);
     ~Hibari();
 
-    // Speaks one clause or sentence: leading silence trimmed to <= 10 ms, the tail by its punctuation (comma
-    // 120 ms, end 250 ms), with a fade. `emit` gets consecutive blocks as they are ready; returning false
-    // stops. Text without anything to say (only symbols) emits nothing and succeeds.
+    // Speaks one clause or sentence, or a longer text sentence by sentence: leading silence trimmed to <= 10
+    // ms, the tail by its last mark (. ! ? 250 ms, any other or none 120 ms), with a fade. `emit` gets
+    // consecutive blocks as they are ready; returning false stops. Markdown and symbols are made speakable
+    // first; text with nothing to say emits nothing and succeeds. Fails with not_found (voice),
+    // invalid_argument (speed) or cancelled.
     using Emit = std::function<bool(std::span<const float>)>;
     Status synthesize(std::string_view text, const SpeakOptions& options, const Cancel& cancel,
                       const Emit& emit) const;
 
-    // The phoneme string that `text` is spoken as, as the package's own front end writes it.
+    // The phonemes of `text`, sentence by sentence, as the package's own front end writes them (markdown is
+    // not taken off first). Any voice of the registry will do, installed or not.
     Result<std::string> phonemes(std::string_view text, const std::string& voice = {}) const;
+    // The names of the voices that are installed, the default first.
     std::vector<std::string> voices() const;
 
   private:

@@ -56,14 +56,14 @@ TEST(Hibari, SpeaksASentence) {
 }
 
 TEST(Hibari, CutsTheSilenceAround) {
-    for (const char* text :
-         {"Yes.", "No!", "Hello there.", "She sells sea shells.", "Fish and chips?", "Hm.", "One, two",
-          "It is three o'clock in the afternoon.", "What a wonderful day it is today, my friend."}) {
+    for (const char* text : {"Yes.", "No!", "Hello there.", "She sells sea shells.", "Fish and chips?", "Hm.",
+                             "One, two.", "We met on 5 May.", "It is three o'clock in the afternoon.",
+                             "What a wonderful day it is today, my friend."}) {
         const auto [lead, tail] = edges_ms(say(text));
         EXPECT_LE(lead, 10.0) << text;
         EXPECT_NEAR(tail, 250.0, 5.0) << text;
     }
-    for (const char* text : {"Well,", "However,", "If you ask me,", "As follows:"}) {
+    for (const char* text : {"Well,", "However,", "If you ask me,", "As follows:", "and then he"}) {
         const auto [lead, tail] = edges_ms(say(text));
         EXPECT_LE(lead, 10.0) << text;
         EXPECT_NEAR(tail, 120.0, 5.0) << text;
