@@ -1,12 +1,13 @@
 // Arbitrary bytes as a reply, in chunks that the bytes choose: the clauses must not depend on them.
+#include "assistant/clauses.h"
+
+#include "base/result.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "assistant/clauses.h"
-#include "base/result.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -3,14 +3,14 @@
 // Thread safety: every member may be called from any thread.
 #pragma once
 
+#include "base/result.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
 #include <utility>
-
-#include "base/result.h"
 
 namespace coda {
 

@@ -11,16 +11,20 @@ enum class Health { ok, warning, failed, skipped };
 
 inline const char* to_string(Health health) {
     switch (health) {
-        case Health::ok: return "ok";
-        case Health::warning: return "warning";
-        case Health::failed: return "failed";
-        case Health::skipped: return "skipped";
+        case Health::ok:
+            return "ok";
+        case Health::warning:
+            return "warning";
+        case Health::failed:
+            return "failed";
+        case Health::skipped:
+            return "skipped";
     }
     return "failed";
 }
 
 struct CheckResult {
-    std::string id;       // stable, dotted: "llm.generate"
+    std::string id;  // stable, dotted: "llm.generate"
     Health health = Health::ok;
     std::string message;  // what was seen: "generated 1 token in 9 ms"
     std::string mend;     // what to do when it is not ok

@@ -1,5 +1,5 @@
-// Where Coda keeps its files, by the XDG base directory rules; CODA_DATA_DIR, CODA_CONFIG_DIR, CODA_CACHE_DIR and
-// CODA_STATE_DIR each override one. Nothing is created here.
+// Where Coda keeps its files, by the XDG base directory rules; CODA_DATA_DIR, CODA_CONFIG_DIR, CODA_CACHE_DIR
+// and CODA_STATE_DIR each override one. Nothing is created here.
 #pragma once
 
 #include <filesystem>

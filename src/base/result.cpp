@@ -4,16 +4,26 @@ namespace coda {
 
 const char* to_string(ErrorCode code) {
     switch (code) {
-        case ErrorCode::invalid_argument: return "invalid_argument";
-        case ErrorCode::not_found: return "not_found";
-        case ErrorCode::bad_format: return "bad_format";
-        case ErrorCode::unsupported: return "unsupported";
-        case ErrorCode::io: return "io";
-        case ErrorCode::unavailable: return "unavailable";
-        case ErrorCode::exhausted: return "exhausted";
-        case ErrorCode::cancelled: return "cancelled";
-        case ErrorCode::timeout: return "timeout";
-        case ErrorCode::internal: return "internal";
+        case ErrorCode::invalid_argument:
+            return "invalid_argument";
+        case ErrorCode::not_found:
+            return "not_found";
+        case ErrorCode::bad_format:
+            return "bad_format";
+        case ErrorCode::unsupported:
+            return "unsupported";
+        case ErrorCode::io:
+            return "io";
+        case ErrorCode::unavailable:
+            return "unavailable";
+        case ErrorCode::exhausted:
+            return "exhausted";
+        case ErrorCode::cancelled:
+            return "cancelled";
+        case ErrorCode::timeout:
+            return "timeout";
+        case ErrorCode::internal:
+            return "internal";
     }
     return "internal";
 }

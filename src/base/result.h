@@ -1,5 +1,5 @@
-// How expected failure travels: Result<T> holds a value or an Error, and nothing throws across a room's border.
-// A programmer's error is an assertion (CODA_ASSERT), not a Result.
+// How expected failure travels: Result<T> holds a value or an Error, and nothing throws across a room's
+// border. A programmer's error is an assertion (CODA_ASSERT), not a Result.
 #pragma once
 
 #include <cstdio>
@@ -42,7 +42,8 @@ template <class T>
 using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string what, std::string where = {}, std::string mend = {}) {
+inline tl::unexpected<Error> fail(ErrorCode code, std::string what, std::string where = {},
+                                  std::string mend = {}) {
     return tl::unexpected<Error>(Error{code, std::move(what), std::move(where), std::move(mend)});
 }
 
@@ -57,14 +58,14 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string what, std::string 
 #define CODA_CONCAT_(a, b) a##b
 #define CODA_CONCAT(a, b) CODA_CONCAT_(a, b)
 // CODA_TRY(auto value, expression): the value, or return the error to the caller.
-#define CODA_TRY(declaration, expression)                                                         \
-    auto CODA_CONCAT(coda_try_, __LINE__) = (expression);                                         \
-    if (!CODA_CONCAT(coda_try_, __LINE__))                                                        \
+#define CODA_TRY(declaration, expression)                                                          \
+    auto CODA_CONCAT(coda_try_, __LINE__) = (expression);                                          \
+    if (!CODA_CONCAT(coda_try_, __LINE__))                                                         \
         return tl::unexpected<::coda::Error>(std::move(CODA_CONCAT(coda_try_, __LINE__).error())); \
     declaration = std::move(*CODA_CONCAT(coda_try_, __LINE__))
 // CODA_CHECK(expression): for a Status.
-#define CODA_CHECK(expression)                                                                    \
-    do {                                                                                          \
-        auto coda_check_ = (expression);                                                          \
-        if (!coda_check_) return tl::unexpected<::coda::Error>(std::move(coda_check_.error()));   \
+#define CODA_CHECK(expression)                                                                  \
+    do {                                                                                        \
+        auto coda_check_ = (expression);                                                        \
+        if (!coda_check_) return tl::unexpected<::coda::Error>(std::move(coda_check_.error())); \
     } while (false)

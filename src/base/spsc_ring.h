@@ -44,7 +44,9 @@ class SpscRing {
     }
 
     // Items that can be read now; from any thread an estimate.
-    size_t size() const { return head_.load(std::memory_order_acquire) - tail_.load(std::memory_order_acquire); }
+    size_t size() const {
+        return head_.load(std::memory_order_acquire) - tail_.load(std::memory_order_acquire);
+    }
     size_t capacity() const { return data_.size(); }
 
   private:

@@ -5,8 +5,9 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 
-// toml++ 3.3 and 3.4 run into the "unreachable" end of is_non_ascii_horizontal_whitespace at characters such as
-// U+3042 outside of strings (found by fuzz/settings.cpp). That header alone gets the "no" that was meant there.
+// toml++ 3.3 and 3.4 run into the "unreachable" end of is_non_ascii_horizontal_whitespace at characters such
+// as U+3042 outside of strings (found by fuzz/settings.cpp). That header alone gets the "no" that was meant
+// there.
 // clang-format off
 #if __has_include(<toml++/impl/preprocessor.hpp>)
 #include <toml++/impl/preprocessor.hpp>
