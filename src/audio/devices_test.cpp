@@ -28,6 +28,11 @@ extern "C" const char* __tsan_default_suppressions() {
     return "race:libpulse\nrace:libasound\n";
 }
 #endif
+#if defined(__has_feature)  // clang's way to say what gcc says with __SANITIZE_ADDRESS__
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/lsan_interface.h>
 #endif
