@@ -176,6 +176,74 @@ TEST_P(CpuBackend, LinearOfSeveralWeightsWithBiasesActivationAndResidual) {
         }
 }
 
+TEST_P(CpuBackend, LinearScaledAndCapped) {
+    const TensorView weight = tensors_.make(DType::q8_0, {5000, 64}),
+                     bias = tensors_.make(DType::f32, {5000}), back = tensors_.layer(DType::f32, 64, 5000);
+    for (const int rows : {1, 5})
+        for (const float scale : {1.0f, 0.22f})
+            for (const float soft_cap : {0.0f, 3.0f, 30.0f}) {
+                SCOPED_TRACE(testing::Message() << rows << " rows, " << scale << ", cap " << soft_cap);
+                const Linear out{.weights = {weight}, .biases = {bias}, .scale = scale, .soft_cap = soft_cap};
+                compare_operation(rows, 64, [&](Step& s, Buffer x) { return s.linear(x, out); });
+                compare_operation(
+                    rows, 64,
+                    [&](Step& s, Buffer x) {
+                        const Buffer wide = s.linear(x, {.weights = {weight}});
+                        return s.linear(
+                            wide, {.weights = {back}, .residual = x, .scale = scale, .soft_cap = soft_cap});
+                    },
+                    1e-10);
+            }
+}
+
+TEST_P(CpuBackend, Experts) {
+    for (const auto& [type, down_type] : {std::pair{DType::q4_1, DType::q8_0}, {DType::f32, DType::f16}})
+        for (const int rows : {1, 3, 40})
+            for (const bool normalized : {true, false})
+                for (const auto& [count, used] : {std::pair{8, 3}, {4, 4}, {5, 1}}) {
+                    SCOPED_TRACE(testing::Message()
+                                 << to_string(type) << ", " << rows << " rows, " << used << " of " << count);
+                    Experts spec{.gate = tensors_.make(type, {count, 96, 64}, 0, 0.1f),
+                                 .up = tensors_.make(type, {count, 96, 64}, 0, 0.1f),
+                                 .down = tensors_.make(down_type, {count, 64, 96}, 0, 0.1f),
+                                 .used = used,
+                                 .normalized = normalized};
+                    const TensorView router = tensors_.make(DType::f32, {count, 64}, 0, 0.2f);
+                    compare_operation(
+                        rows, 64,
+                        [&, residual = rows == 3](Step& s, Buffer x) {
+                            if (residual) spec.residual = x;
+                            return s.experts(x, s.linear(x, {.weights = {router}}), spec);
+                        },
+                        1e-10);
+                }
+}
+
+TEST(Recording, ExpertsThatDoNotFitAreRefused) {
+    Tensors tensors;
+    const auto error = [&](const Experts& spec) {
+        auto program = std::make_shared<Program>("model", nullptr);
+        Step& step = program->add_step("step", 4);
+        const Buffer x = step.input(64);
+        step.experts(x, step.linear(x, {.weights = {tensors.make(DType::f32, {4, 64})}}), spec);
+        return program->status() ? std::string() : program->status().error().message();
+    };
+    const Experts fine{.gate = tensors.make(DType::f32, {4, 32, 64}),
+                       .up = tensors.make(DType::f32, {4, 32, 64}),
+                       .down = tensors.make(DType::f32, {4, 64, 32}),
+                       .used = 2};
+    EXPECT_EQ(error(fine), "");
+    Experts spec = fine;
+    spec.used = 5;
+    EXPECT_NE(error(spec).find("5 of 4 are used"), std::string::npos) << error(spec);
+    spec = fine;
+    spec.down = tensors.make(DType::f32, {3, 64, 32});
+    EXPECT_NE(error(spec).find("is [3, 64, 32], expected [4, 64, 32]"), std::string::npos) << error(spec);
+    spec = fine;
+    spec.gate = tensors.make(DType::f32, {128, 64});
+    EXPECT_NE(error(spec).find("is [128, 64], expected [4, any, 64]"), std::string::npos) << error(spec);
+}
+
 TEST_P(CpuBackend, GateUp) {
     for (const auto& [gate_type, up_type] : {std::pair{DType::q4_1, DType::q4_1}, {DType::q4_0, DType::q8_0}})
         for (const int rows : {1, 4, 30})
@@ -229,8 +297,9 @@ TEST_P(CpuBackend, SelfAttention) {
 TEST_P(CpuBackend, CausalAttentionOverACache) {
     const auto frequencies = rope_frequencies(10000, 32);
     for (const Rope::Order order : {Rope::Order::none, Rope::Order::interleaved, Rope::Order::halves})
-        for (const int window : {0, 5}) {
-            SCOPED_TRACE(testing::Message() << "order " << static_cast<int>(order) << ", window " << window);
+        for (const auto& [window, soft_cap] : {std::pair{0, 0.0f}, {5, 0.0f}, {0, 4.0f}, {20, 50.0f}}) {
+            SCOPED_TRACE(testing::Message() << "order " << static_cast<int>(order) << ", window " << window
+                                            << ", cap " << soft_cap);
             auto recorded = program();
             const Cache cache = recorded->add_cache({.kv_heads = 2, .head_dim = 32, .capacity = 100});
             Step& step = recorded->add_step("step", 64);
@@ -238,8 +307,11 @@ TEST_P(CpuBackend, CausalAttentionOverACache) {
             const TensorView q_norm = tensors_.make(DType::f32, {32}, 1),
                              k_norm = tensors_.make(DType::f32, {32}, 1);
             const Buffer q = step.append_kv(x, 6, cache, {order, frequencies, 1.1f}, {q_norm, k_norm, 1e-6f});
-            step.output("out", step.attention(q, cache,
-                                              {.heads = 6, .kv_heads = 2, .head_dim = 32, .window = window}));
+            step.output(
+                "out",
+                step.attention(
+                    q, cache,
+                    {.heads = 6, .kv_heads = 2, .head_dim = 32, .window = window, .soft_cap = soft_cap}));
             std::vector<int32_t> tokens(64);
             for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * 7 % 50);
             const std::span<const int32_t> all(tokens);

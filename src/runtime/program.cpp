@@ -75,6 +75,13 @@ void Step::expect_vector(const TensorView& tensor, int64_t length, const char* r
            fmt::format("is {}, expected [{}]", to_string(tensor.shape), length), where);
 }
 
+void Step::expect_stack(const TensorView& tensor, const Shape& shape, const char* role) {
+    const std::string where = fmt::format("{} {}", role, tensor.name);
+    expect(is_weight(tensor.dtype), fmt::format("has elements of type {}", to_string(tensor.dtype)), where);
+    expect(tensor.shape == shape,
+           fmt::format("is {}, expected {}", to_string(tensor.shape), to_string(shape)), where);
+}
+
 bool Step::takes_tokens() const {
     return !ops_.empty() && std::holds_alternative<op::Embed>(ops_.front());
 }
@@ -169,6 +176,22 @@ Buffer Step::gate_up(Buffer x, const TensorView& gate, const TensorView& up, Act
            fmt::format("weight {}", up.name));
     const Buffer out = new_buffer(gate.shape.rows());
     ops_.push_back(op::GateUp{x, out, gate, up, activation});
+    return out;
+}
+
+Buffer Step::experts(Buffer x, Buffer router, const Experts& spec) {
+    const int64_t count = width(router), in = width(x);
+    const int64_t hidden = spec.gate.shape.rank() == 3 ? spec.gate.shape[1] : 0;
+    expect(hidden > 0, fmt::format("is {}, expected [{}, any, {}]", to_string(spec.gate.shape), count, in),
+           fmt::format("experts {}", spec.gate.name));
+    expect_stack(spec.gate, {count, hidden, in}, "experts");
+    expect_stack(spec.up, {count, hidden, in}, "experts");
+    expect_stack(spec.down, {count, in, hidden}, "experts");
+    expect(spec.used > 0 && spec.used <= count, fmt::format("{} of {} are used", spec.used, count),
+           fmt::format("experts {}", spec.gate.name));
+    CODA_ASSERT(!spec.residual || width(*spec.residual) == in);
+    const Buffer out = new_buffer(in);
+    ops_.push_back(op::Experts{x, router, out, spec});
     return out;
 }
 

@@ -76,20 +76,35 @@ struct Rope {
     float magnitude = 1;
 };
 
-// y = activation(concat_i(W_i x + b_i)) + residual
+// y = cap(scale * activation(concat_i(W_i x + b_i))) + residual, where cap(v) = soft_cap * tanh(v / soft_cap)
 struct Linear {
     std::vector<TensorView> weights = {};  // W_i [out_i, in]; several are computed as one (q, k, v)
     std::vector<TensorView> biases = {};   // empty, or one per weight: [out_i], or a TensorView{} for no bias
     Activation activation = Activation::none;
     std::optional<Buffer> residual = {};  // [sum of out_i]
+    float scale = 1;                      // granite
+    float soft_cap = 0;                   // 0: none (gemma 2)
+};
+
+// A mixture of gated feed-forward networks: y = sum over the chosen e of p_e down_e(activation(gate_e x) *
+// (up_e x)) + residual. p is the softmax over a row's router logits; the `used` experts with the largest are
+// chosen (the lowest number on ties).
+struct Experts {
+    TensorView gate, up;  // [experts, hidden, width]
+    TensorView down;      // [experts, width, hidden]
+    int used = 0;         // per row
+    Activation activation = Activation::silu;
+    bool normalized = true;  // p of the chosen ones is divided by its sum
+    std::optional<Buffer> residual = {};
 };
 
 struct AttentionSpec {
     int heads = 0;
     int kv_heads = 0;
     int head_dim = 0;
-    float scale = 0;  // of q.k; 0: 1 / sqrt(head_dim)
-    int window = 0;   // a causal query sees the last `window` positions, itself included; 0: all
+    float scale = 0;     // of q.k; 0: 1 / sqrt(head_dim)
+    int window = 0;      // a causal query sees the last `window` positions, itself included; 0: all
+    float soft_cap = 0;  // scores s (scaled) become soft_cap * tanh(s / soft_cap); 0: none
 };
 
 // The operations. Each names the buffers it reads and writes; a Step's methods below fill them in.
@@ -132,6 +147,10 @@ struct GateUp {
     TensorView gate, up;
     Activation activation;
 };
+struct Experts {
+    Buffer x, router, out;
+    runtime::Experts spec;
+};
 struct AppendKv {
     Buffer qkv, q;
     Cache cache;
@@ -168,8 +187,8 @@ struct Sample {
 }  // namespace op
 
 using Op = std::variant<op::Embed, op::Input, op::AddPositions, op::Conv1d, op::RmsNorm, op::LayerNorm,
-                        op::Linear, op::GateUp, op::AppendKv, op::StoreKv, op::Attention, op::SelfAttention,
-                        op::SelectRows, op::MeanPool, op::Normalize, op::Sample>;
+                        op::Linear, op::GateUp, op::Experts, op::AppendKv, op::StoreKv, op::Attention,
+                        op::SelfAttention, op::SelectRows, op::MeanPool, op::Normalize, op::Sample>;
 
 class Program;
 
@@ -202,6 +221,9 @@ class Step {
     Buffer linear(Buffer x, const Linear& spec);
     // activation(gate x) * (up x); both [width_out, width].
     Buffer gate_up(Buffer x, const TensorView& gate, const TensorView& up, Activation activation);
+
+    // `router`: a row of logits, one per expert, for every row of x.
+    Buffer experts(Buffer x, Buffer router, const Experts& spec);
 
     // --- attention ---
 
@@ -259,6 +281,7 @@ class Step {
     int width(Buffer buffer) const;
     void expect_matrix(const TensorView& tensor, int64_t columns, const char* role);
     void expect_vector(const TensorView& tensor, int64_t length, const char* role);
+    void expect_stack(const TensorView& tensor, const Shape& shape, const char* role);
     void expect(bool condition, const std::string& what, const std::string& where);
 
     Program& program_;

@@ -30,6 +30,10 @@ class Toucher {
         touch(op.x), touch(op.out);
         if (op.spec.residual) touch(*op.spec.residual);
     }
+    void operator()(const op::Experts& op) {
+        touch(op.x), touch(op.router), touch(op.out);
+        if (op.spec.residual) touch(*op.spec.residual);
+    }
     template <class RowWise>
     void operator()(const RowWise& op) {
         touch(op.x), touch(op.out);

@@ -42,7 +42,8 @@ void Operations::attend_block(const ConstRows& q, int first_row, int rows, int k
         float* row = scores.data + index(r) * stride;
         const int from = first_of(r) - begin, to = last_of(r) - begin;
         std::fill(row, row + from, 0.0f);
-        kernels_.softmax(row + from, to - from, scale);
+        if (spec.soft_cap != 0) kernels_.soft_cap(scale, spec.soft_cap, to - from, row + from);
+        kernels_.softmax(row + from, to - from, spec.soft_cap != 0 ? 1.0f : scale);
         std::fill(row + to, row + positions, 0.0f);
     }
     multiply(kernels_, context.values(kv_head, begin), {scores.data, stride}, rows, positions, nullptr, sums,

@@ -19,6 +19,7 @@ namespace coda::runtime::cpu {
 // What compiling found out about one operation; which fields mean what, the operation knows.
 struct Prepared {
     std::shared_ptr<const PackedMatrix> matrix;
+    std::vector<std::shared_ptr<const PackedMatrix>> experts;  // gate and up of the first, its down, ...
     std::vector<float> a, b;  // bias; norm weight and bias; norms of queries and keys
     int rope = -1;            // index into CpuExecutable::ropes
 };
@@ -46,6 +47,7 @@ class CpuState final : public State {
     Scratch scratch_;
     LinearMemory linear_memory_;
     std::vector<float> padded_, panels_;
+    std::vector<float> expert_rows_;               // of one expert: its rows of x, hidden, and out
     std::vector<std::vector<float>> rope_tables_;  // of this run's rows: cosine and sine per pair
     const Step* step_ = nullptr;                   // of the last run
     std::vector<int> rows_;                        // of its buffers

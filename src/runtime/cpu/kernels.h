@@ -70,6 +70,8 @@ struct Kernels {
     float (*sum_exp)(const float* x, int count, float* largest);
     void (*add)(const float* x, int count, float* to);
     void (*scale)(float factor, int count, float* x);
+    // x = cap tanh(factor x / cap)
+    void (*soft_cap)(float factor, float cap, int count, float* x);
     void (*to_f16)(const float* x, int count, uint16_t* out);
 };
 

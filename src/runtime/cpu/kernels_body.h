@@ -499,6 +499,19 @@ void scale_by(float factor, int count, float* x) {
     for (; i < count; ++i) x[i] *= factor;
 }
 
+// tanh u = 1 - 2 / (exp(2 u) + 1)
+void soft_cap(float factor, float cap, int count, float* x) {
+    const Vector by = Vector::all(2 * factor / cap), top = Vector::all(cap), one = Vector::all(1.0f);
+    const auto capped = [&](Vector v) { return top * (one - Vector::all(2.0f) / (exp(v * by) + one)); };
+    int i = 0;
+    for (; i + kPanelRows <= count; i += kPanelRows) capped(Vector::load(x + i)).store(x + i);
+    if (i == count) return;
+    alignas(64) float rest[kPanelRows] = {};
+    for (int j = 0; j < count - i; ++j) rest[j] = x[i + j];
+    capped(Vector::load(rest)).store(rest);
+    for (int j = 0; j < count - i; ++j) x[i + j] = rest[j];
+}
+
 // Requires scale > 0.
 void softmax(float* x, int count, float scale) {
     const float total = exp_and_sum(x, count, largest_of(x, count), scale, x);
@@ -544,5 +557,6 @@ constexpr Kernels kTable = {
     sum_exp,
     add,
     scale_by,
+    soft_cap,
     to_f16,
 };

@@ -1,5 +1,6 @@
 #include "runtime/cpu/operations.h"
 
+#include "runtime/routing.h"
 #include "runtime/sample.h"
 #include "runtime/step_rows.h"
 
@@ -141,11 +142,30 @@ void Operations::operator()(const op::Normalize& op) {
 
 void Operations::operator()(const op::Linear& op) {
     const Matrix x = at(op.x), out = at(op.out);
-    const ConstRows residual = op.spec.residual ? at(*op.spec.residual).read() : ConstRows{nullptr, 0};
+    const bool plain = op.spec.scale == 1 && op.spec.soft_cap == 0;
+    const ConstRows residual =
+        plain && op.spec.residual ? at(*op.spec.residual).read() : ConstRows{nullptr, 0};
     linear(executable_.multiplier(),
            {*prepared_->matrix, x.read(), x.rows, data_or_null(prepared_->a),
             static_cast<Function>(op.spec.activation), residual, out.all(), state_.linear_memory_},
            run_);
+    if (!plain) scale_and_cap(op.spec, out);
+}
+
+void Operations::scale_and_cap(const runtime::Linear& spec, Matrix out) {
+    // A row of logits is long: shared by pieces, not by rows.
+    constexpr int kPiece = 1 << 12;
+    const int pieces = (out.width + kPiece - 1) / kPiece;
+    run_.for_each(out.rows * pieces, [&](int chunk, Scratch&) {
+        const int r = chunk / pieces, first = chunk % pieces * kPiece;
+        const int count = std::min(kPiece, out.width - first);
+        float* at_piece = out.row(r) + first;
+        if (spec.soft_cap != 0)
+            kernels_.soft_cap(spec.scale, spec.soft_cap, count, at_piece);
+        else
+            kernels_.scale(spec.scale, count, at_piece);
+        if (spec.residual) kernels_.add(at(*spec.residual).row(r) + first, count, at_piece);
+    });
 }
 
 void Operations::operator()(const op::GateUp& op) {
@@ -160,6 +180,46 @@ void Operations::operator()(const op::GateUp& op) {
             out.all(),
             state_.linear_memory_},
            run_);
+}
+
+void Operations::operator()(const op::Experts& op) {
+    const Matrix x = at(op.x), router = at(op.router), out = at(op.out);
+    if (out.rows == 0) return;
+    const size_t size = index(out.rows) * index(out.width);
+    if (op.spec.residual)
+        std::copy_n(at(*op.spec.residual).data, size, out.data);
+    else
+        std::fill_n(out.data, size, 0.0f);
+    std::vector<std::vector<std::pair<int, float>>> rows_of(index(router.width));
+    for (int r = 0; r < x.rows; ++r)
+        for (const Route& route :
+             choose_experts({router.row(r), index(router.width)}, op.spec.used, op.spec.normalized))
+            rows_of[index(route.expert)].emplace_back(r, route.weight);
+    for (int e = 0; e < router.width; ++e)
+        if (!rows_of[index(e)].empty()) run_expert(op, e, rows_of[index(e)]);
+}
+
+// The rows of one expert stand together, so that its weights are read once.
+void Operations::run_expert(const op::Experts& op, int expert, std::span<const std::pair<int, float>> rows) {
+    const Matrix x = at(op.x), out = at(op.out);
+    const PackedMatrix& gated = *prepared_->experts[index(2 * expert)];
+    const PackedMatrix& down = *prepared_->experts[index(2 * expert + 1)];
+    const int count = static_cast<int>(rows.size());
+    state_.expert_rows_.resize(rows.size() * index(2 * x.width + gated.rows));
+    const Matrix taken{state_.expert_rows_.data(), count, x.width};
+    const Matrix hidden{taken.row(count), count, gated.rows}, y{hidden.row(count), count, x.width};
+    for (int i = 0; i < count; ++i) std::copy_n(x.row(rows[index(i)].first), x.width, taken.row(i));
+    const auto multiply_all = [&](const PackedMatrix& matrix, Matrix from, Function function, Matrix to) {
+        linear(executable_.multiplier(),
+               {matrix, from.read(), count, nullptr, function, {nullptr, 0}, to.all(), state_.linear_memory_},
+               run_);
+    };
+    multiply_all(gated, taken, static_cast<Function>(op.spec.activation), hidden);
+    multiply_all(down, hidden, Function::none, y);
+    for (int i = 0; i < count; ++i) {
+        kernels_.scale(rows[index(i)].second, y.width, y.row(i));
+        kernels_.add(y.row(i), y.width, out.row(rows[index(i)].first));
+    }
 }
 
 // In rows of time a window of the input is one stretch of memory, so that the convolution is a product whose

@@ -22,6 +22,7 @@ class Operations {
     void operator()(const op::LayerNorm& op);
     void operator()(const op::Linear& op);
     void operator()(const op::GateUp& op);
+    void operator()(const op::Experts& op);
     void operator()(const op::AppendKv& op);
     void operator()(const op::StoreKv& op);
     void operator()(const op::Attention& op);
@@ -47,6 +48,8 @@ class Operations {
     // body(row) for each of `rows`, on several threads when there is enough to do (`work`: floats per row).
     template <class Body>
     void for_rows(int rows, int work, const Body& body);
+    void scale_and_cap(const runtime::Linear& spec, Matrix out);
+    void run_expert(const op::Experts& op, int expert, std::span<const std::pair<int, float>> rows);
     void add_table_row(const TensorView& table, int64_t row, float* out, Scratch& scratch) const;
     void prepare_ropes();
     void turn_head(float* head, int head_dim, const std::vector<float>& norm, const op::AppendKv& op,

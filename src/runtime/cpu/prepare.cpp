@@ -1,5 +1,6 @@
 // Compiling for the CPU: weights are packed, small vectors become floats, memory is planned.
 #include "runtime/cpu/cpu_executable.h"
+#include "runtime/routing.h"
 
 #include <algorithm>
 #include <map>
@@ -40,6 +41,17 @@ class Preparation {
         CODA_TRY(out_->matrix, packed_once(both, true));
         return {};
     }
+    Status operator()(const op::Experts& op) {
+        for (int e = 0; e < static_cast<int>(op.spec.gate.shape[0]); ++e) {
+            const TensorView both[] = {expert_of(op.spec.gate, e), expert_of(op.spec.up, e)};
+            const TensorView down = expert_of(op.spec.down, e);
+            CODA_TRY(auto gated, packed_once(both, true));
+            CODA_TRY(auto lowered, packed_once(std::span(&down, 1), false));
+            out_->experts.push_back(std::move(gated));
+            out_->experts.push_back(std::move(lowered));
+        }
+        return {};
+    }
     Status operator()(const op::Conv1d& op) {
         CODA_TRY(out_->matrix, pack_conv1d(op.weight, executable_.weights_));
         if (!op.bias.empty()) out_->a = to_floats(op.bias);
@@ -66,11 +78,11 @@ class Preparation {
     }
 
   private:
-    using Key = std::vector<const std::byte*>;
+    using Key = std::vector<std::pair<const std::byte*, size_t>>;  // where, and how many bytes: views overlap
 
     Result<std::shared_ptr<const PackedMatrix>> packed_once(std::span<const TensorView> weights, bool gated) {
         Key key;
-        for (const TensorView& weight : weights) key.push_back(weight.bytes.data());
+        for (const TensorView& weight : weights) key.emplace_back(weight.bytes.data(), weight.bytes.size());
         auto& known = packed_[{key, gated}];
         if (known) return known;
         CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], executable_.weights_)

@@ -1,5 +1,6 @@
 // Every operation in plain loops over double-precision sums: slow, short, and right.
 #include "runtime/backend.h"
+#include "runtime/routing.h"
 #include "runtime/sample.h"
 #include "runtime/step_rows.h"
 
@@ -108,6 +109,10 @@ void multiply(const Matrix& x, const TensorView& weight, const TensorView& bias,
     }
 }
 
+double soft_capped(double x, float cap) {
+    return cap == 0 ? x : cap * std::tanh(x / cap);
+}
+
 void rms_norm(const float* x, int width, const std::vector<float>& weight, float epsilon, float* out) {
     double sum = 0;
     for (int i = 0; i < width; ++i) sum += static_cast<double>(x[i]) * x[i];
@@ -140,15 +145,17 @@ struct HeadAt {
 };
 
 // One query head against positions [first, last).
-void attend(const float* query, const HeadAt& at, int head_dim, int first, int last, float scale,
+void attend(const float* query, const HeadAt& at, int first, int last, const AttentionSpec& spec,
             float* out) {
+    const int head_dim = spec.head_dim;
+    const double scale = spec.scale != 0 ? spec.scale : 1 / std::sqrt(static_cast<double>(head_dim));
     std::fill(out, out + head_dim, 0.0f);
     if (first >= last) return;
     std::vector<double> scores(static_cast<size_t>(last - first));
     for (int p = first; p < last; ++p) {
         double sum = 0;
         for (int d = 0; d < head_dim; ++d) sum += static_cast<double>(query[d]) * at.keys.row(p)[at.key + d];
-        scores[static_cast<size_t>(p - first)] = sum * scale;
+        scores[static_cast<size_t>(p - first)] = soft_capped(sum * scale, spec.soft_cap);
     }
     const double largest = *std::max_element(scores.begin(), scores.end());
     double total = 0;
@@ -159,10 +166,6 @@ void attend(const float* query, const HeadAt& at, int head_dim, int first, int l
             sum += scores[static_cast<size_t>(p - first)] * at.values.row(p)[at.value + d];
         out[d] = static_cast<float>(sum / total);
     }
-}
-
-float scale_of(const AttentionSpec& spec) {
-    return spec.scale != 0 ? spec.scale : 1 / std::sqrt(static_cast<float>(spec.head_dim));
 }
 
 // Runs one operation after the other on one State.
@@ -242,7 +245,22 @@ class Interpreter {
             multiply(at(op.x), op.spec.weights[i], bias, op.spec.activation, out, first);
             first += static_cast<int>(op.spec.weights[i].shape.rows());
         }
+        for (float& value : out.values)
+            value = static_cast<float>(soft_capped(value * op.spec.scale, op.spec.soft_cap));
         if (op.spec.residual) add(at(*op.spec.residual), out);
+    }
+    void operator()(const op::Experts& op) {
+        Matrix& out = at(op.out);
+        if (op.spec.residual) add(at(*op.spec.residual), out);
+        for (int r = 0; r < out.rows; ++r) {
+            const std::span<const float> logits(at(op.router).row(r),
+                                                static_cast<size_t>(at(op.router).width));
+            Matrix x;
+            x.resize(1, at(op.x).width);
+            std::copy(at(op.x).row(r), at(op.x).row(r) + x.width, x.row(0));
+            for (const Route& route : choose_experts(logits, op.spec.used, op.spec.normalized))
+                add_expert(x, op.spec, route, out.row(r));
+        }
     }
     void operator()(const op::GateUp& op) {
         Matrix& out = at(op.out);
@@ -335,6 +353,18 @@ class Interpreter {
     static void add(const Matrix& what, Matrix& to) {
         for (size_t i = 0; i < to.values.size(); ++i) to.values[i] += what.values[i];
     }
+    static void add_expert(const Matrix& x, const Experts& spec, const Route& route, float* out) {
+        const TensorView gate = expert_of(spec.gate, route.expert), up = expert_of(spec.up, route.expert);
+        Matrix hidden, raised, y;
+        hidden.resize(1, static_cast<int>(gate.shape.rows()));
+        raised.resize(1, hidden.width);
+        y.resize(1, x.width);
+        multiply(x, gate, {}, spec.activation, hidden, 0);
+        multiply(x, up, {}, Activation::none, raised, 0);
+        for (size_t i = 0; i < hidden.values.size(); ++i) hidden.values[i] *= raised.values[i];
+        multiply(hidden, expert_of(spec.down, route.expert), {}, Activation::none, y, 0);
+        for (size_t i = 0; i < y.values.size(); ++i) out[i] += route.weight * y.values[i];
+    }
     static void turn_heads(float* heads, int count, int head_dim, const TensorView& norm,
                            const op::AppendKv& op, int position) {
         const std::vector<float> weight = norm.empty() ? std::vector<float>() : to_floats(norm);
@@ -349,8 +379,7 @@ class Interpreter {
         for (int h = 0; h < spec.heads; ++h) {
             const int kv = h / (spec.heads / spec.kv_heads) * spec.head_dim;
             const HeadAt head{at.keys, at.key + kv, at.values, at.value + kv};
-            attend(q + h * spec.head_dim, head, spec.head_dim, first, last, scale_of(spec),
-                   out + h * spec.head_dim);
+            attend(q + h * spec.head_dim, head, first, last, spec, out + h * spec.head_dim);
         }
     }
 
