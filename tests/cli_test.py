@@ -152,6 +152,20 @@ class Config(Cli):
         shown = self.one("config", "show", "--config", str(other))
         self.assertIn("3", [row["value"] for row in shown["settings"] if row["name"] == "llm.seed"])
 
+    def test_a_profile_fills_in_what_nothing_else_gives(self):
+        self.configure('profile = "tiny"\n[llm]\ncontext = 2048\n')
+        rows = {row["name"]: row for row in self.one("config", "show")["settings"]}
+        self.assertEqual((rows["assistant.window_turns"]["value"], rows["assistant.window_turns"]["origin"]),
+                         ("6", "profile tiny"))
+        self.assertEqual(rows["llm.context"]["value"], "2048")
+        rows = {row["name"]: row for row in self.one("config", "show", "--profile", "server")["settings"]}
+        self.assertEqual((rows["log.level"]["value"], rows["log.level"]["origin"]), ("info", "profile server"))
+        self.fails("config", "show", "--profile", "sever", status=2, says=["desktop, server, tiny"])
+
+    def test_every_profile_is_right(self):
+        for profile in ("desktop", "server", "tiny"):
+            self.assertTrue(self.one("config", "check", "--profile", profile)["ok"])
+
     def test_a_wrong_flag_is_wrong_usage(self):
         self.coda("config", "show", "--set", "llm.context=3", status=2)
         self.coda("config", "show", "--threads", "many", status=2)
@@ -242,6 +256,12 @@ class Ask(Cli):
         self.assertIn(run.returncode, (0, 1), run.stderr)
         if run.returncode == 1:
             self.assertEqual(run.stderr.decode().count("\n"), 1, run.stderr)
+
+    def test_the_language_reaches_every_turn(self):
+        recording = str(AUDIO / "spoken/plain-39.wav")
+        self.fails("ask", "--wav", recording, "--set", "stt.language=de", status=2, says=["'de'", "English"])
+        events = self.json_lines("talk", "--input", recording, "--clock", "virtual", "--set", "stt.language=de")
+        self.assertIn("English", [event for event in events if event["event"] == "error"][0]["message"])
 
     def test_what_is_no_recording(self):
         self.fails("ask", "--wav", "nowhere.wav", says=["nowhere.wav"])

@@ -54,7 +54,7 @@ Result<std::unique_ptr<Player>> open_player(Context& context, const Options& opt
     if (options.silent) return nullptr;
     const bool offered = options.out.empty() && !context.output.json() && isatty(STDOUT_FILENO);
     if (!options.play && !offered) return nullptr;
-    auto player = Player::open(context.configuration.speaker);
+    auto player = Player::open(context.configuration.audio.speaker);
     if (player || options.play) return player;
     context.output.note("the reply is not spoken: " + player.error().message());
     return nullptr;

@@ -114,7 +114,7 @@ class LlmCheck final : public Component {
     std::vector<CheckResult> check() override {
         const Stopwatch watch;
         constexpr const char* kId = "llm.generate";
-        if (context_.configuration.engine.llm == "none") {
+        if (context_.configuration.engine.llm.off()) {
             return {{kId, Health::skipped, "switched off", "set llm.source", watch.elapsed_ms()}};
         }
         if (!engine_.llm) return {failed(kId, engine_.llm_error, watch)};
@@ -186,8 +186,8 @@ class VoiceCheck final : public Component {
     Result<std::vector<float>> speak() {
         if (!engine_.tts) return tl::unexpected(engine_.tts_error);
         std::vector<float> samples;
-        CODA_CHECK(engine_.tts->synthesize(kSentence, context_.configuration.speak(), context_.cancel,
-                                           [&](std::span<const float> block) {
+        CODA_CHECK(engine_.tts->synthesize(kSentence, context_.configuration.engine.tts.options(),
+                                           context_.cancel, [&](std::span<const float> block) {
                                                samples.insert(samples.end(), block.begin(), block.end());
                                                return true;
                                            }));
@@ -217,9 +217,8 @@ class VoiceCheck final : public Component {
         const Stopwatch watch;
         constexpr const char* kId = "voice.hears_itself";
         if (!engine_.stt) return failed(kId, engine_.stt_error, watch);
-        models::TranscribeOptions options;
-        options.language = context_.configuration.stt_language;
-        const auto transcript = engine_.stt->transcribe(speech, options, context_.cancel);
+        const auto transcript =
+            engine_.stt->transcribe(speech, context_.configuration.engine.stt.options(), context_.cancel);
         if (!transcript) return failed(kId, transcript.error(), watch);
         const std::vector<std::string> said = words_of(kSentence), heard = words_of(transcript->text);
         const auto found = std::count_if(said.begin(), said.end(), [&](const std::string& word) {

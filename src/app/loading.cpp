@@ -22,10 +22,11 @@ Result<std::unique_ptr<assistant::Engine>> load_engine(Context& context, const P
     config.load_stt = parts.stt != Parts::none;
     config.load_tts = parts.tts != Parts::none;
     config.load_vad = parts.vad != Parts::none;
-    const bool no_llm = config.llm == "none";
-    if (parts.llm == Parts::required && !no_llm) CODA_CHECK(packaged_or_own("llm", !config.llm.empty()));
-    if (parts.stt == Parts::required) CODA_CHECK(packaged_or_own("stt", !config.stt.empty()));
-    if (parts.tts == Parts::required) CODA_CHECK(packaged_or_own("tts", !config.tts.empty()));
+    const bool no_llm = config.llm.off();
+    if (parts.llm == Parts::required && !no_llm)
+        CODA_CHECK(packaged_or_own("llm", !config.llm.source.empty()));
+    if (parts.stt == Parts::required) CODA_CHECK(packaged_or_own("stt", !config.stt.model.empty()));
+    if (parts.tts == Parts::required) CODA_CHECK(packaged_or_own("tts", !config.tts.model.empty()));
     if (parts.vad == Parts::required) CODA_CHECK(packaged_or_own("vad", false));
     CODA_TRY(auto engine, assistant::Engine::load(config));
 

@@ -1,5 +1,6 @@
 // coda: the command line. Parses, loads the configuration, runs the subcommand that was asked for.
 #include "app/command.h"
+#include "app/profiles.h"
 #include "app/signals.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ void add_global_options(Commands& commands, GlobalOptions& options) {
     root.add_option("--set", options.assignments, "Give any setting a value, more than once if need be")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
+    commands.setting_flag(root, "--profile", "profile", "NAME", "desktop, server or tiny");
     commands.setting_flag(root, "--llm", "llm.source", "FILE|openai:URL|none", "The language model");
     commands.setting_flag(root, "--llm-model", "llm.model", "NAME",
                           "The model's name on an OpenAI-compatible server");
@@ -98,6 +100,7 @@ void load_configuration(Context& context, const Commands& commands, const Global
     for (const Commands::Override& override : commands.overrides()) {
         context.settings.set(override.setting, override.value, override.flag);
     }
+    apply_profile(context.settings, context.configuration.profile);
 }
 
 bool is_set(const Settings& settings, const std::string& name) {
@@ -147,7 +150,7 @@ int run(int argc, char** argv) {
     if (!context.settings.errors().empty() && !commands.forgiving())
         return report_wrong_configuration(context);
     if (is_set(context.settings, "log.level"))
-        log::set_level(context.configuration.log_level);  // else CODA_LOG holds
+        log::set_level(context.configuration.log.level);  // else CODA_LOG holds
     const Commands::Run chosen = commands.chosen();
     return context.output.finish(chosen ? chosen(context) : offer(context, root));
 }

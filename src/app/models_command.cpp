@@ -49,7 +49,8 @@ int list(Context& context) {
     }
     const Configuration& configuration = context.configuration;
     const auto in_use = [&](const AddedModel& model) {
-        return configuration.engine.llm == model.path.string() || configuration.engine.stt == model.path;
+        return configuration.engine.llm.source == model.path.string() ||
+               configuration.engine.stt.model == model.path;
     };
     context.output.line("Added");
     const std::vector<AddedModel> own = added_models();
@@ -94,7 +95,7 @@ std::string described(const models::ModelPlan& plan) {
 // What the file is, where this build runs it and it fits.
 Result<models::ModelPlan> usable_plan(Context& context, const std::string& path) {
     CODA_TRY(const models::ModelPlan plan,
-             models::plan_model(path, context.configuration.engine.llm_context));
+             models::plan_model(path, context.configuration.engine.llm.context));
     if (!plan.supported) {
         return fail(ErrorCode::unsupported, plan.reason, path,
                     "coda models find lists what this build can use");
@@ -114,8 +115,8 @@ Status try_out(Context& context, const models::ModelPlan& plan, const std::strin
     config.load_llm = is_llm(plan);
     config.load_stt = !config.load_llm;
     config.load_tts = config.load_vad = false;
-    if (config.load_llm) config.llm = path;
-    if (config.load_stt) config.stt = path;
+    if (config.load_llm) config.llm.source = path;
+    if (config.load_stt) config.stt.model = path;
     CODA_TRY(auto engine, assistant::Engine::load(config));
     if (config.load_stt) return engine->stt ? Status() : tl::unexpected(engine->stt_error);
     if (!engine->llm) return tl::unexpected(engine->llm_error);
@@ -205,7 +206,7 @@ Result<int> offer(Context& context, const std::vector<models::FoundModel>& usabl
 
 Result<int> find(Context& context) {
     models::FindOptions options;
-    options.context = context.configuration.engine.llm_context;
+    options.context = context.configuration.engine.llm.context;
     options.cancel = context.cancel;
     context.output.progress("looking ...");
     const std::vector<models::FoundModel> found = models::find_models(options);
@@ -248,9 +249,9 @@ Result<int> remove(Context& context, const std::string& name, bool sure) {
     if (!agreed) return kFailed;
     CODA_CHECK(forget_model(*found));
     const std::string path = found->path.string();
-    if (context.configuration.engine.llm == path)
+    if (context.configuration.engine.llm.source == path)
         CODA_CHECK(change_setting(context.configuration_file, "llm.source", ""));
-    if (context.configuration.engine.stt == path)
+    if (context.configuration.engine.stt.model == path)
         CODA_CHECK(change_setting(context.configuration_file, "stt.model", ""));
     context.output.line("removed " + path);
     context.output.object({{"removed", path}});
@@ -261,7 +262,7 @@ Result<int> remove(Context& context, const std::string& name, bool sure) {
 
 Result<int> plan(Context& context, const std::string& path) {
     CODA_TRY(const models::ModelPlan plan,
-             models::plan_model(path, context.configuration.engine.llm_context));
+             models::plan_model(path, context.configuration.engine.llm.context));
     context.output.line(fmt::format("{}: {} {} {}, {:.0f} M parameters", path, plan.format, plan.architecture,
                                     plan.quantization, static_cast<double>(plan.parameters) / 1e6));
     context.output.line(fmt::format("  weights    {:>9}", size_text(plan.weight_bytes)));

@@ -30,7 +30,7 @@ Result<Spoken> synthesize(Context& context, const models::Hibari& voice, const s
     Spoken spoken;
     bool player_gone = false;
     const Stopwatch watch;
-    CODA_CHECK(voice.synthesize(text, context.configuration.speak(), context.cancel,
+    CODA_CHECK(voice.synthesize(text, context.configuration.engine.tts.options(), context.cancel,
                                 [&](std::span<const float> block) {
                                     if (spoken.samples.empty()) spoken.first_audio_ms = watch.elapsed_ms();
                                     spoken.samples.insert(spoken.samples.end(), block.begin(), block.end());
@@ -44,7 +44,7 @@ Result<Spoken> synthesize(Context& context, const models::Hibari& voice, const s
 }
 
 Result<int> print_phonemes(Context& context, const models::Hibari& voice, const std::string& text) {
-    CODA_TRY(const std::string phonemes, voice.phonemes(text, context.configuration.voice));
+    CODA_TRY(const std::string phonemes, voice.phonemes(text, context.configuration.engine.tts.voice));
     context.output.line(phonemes);
     context.output.object({{"text", text}, {"phonemes", phonemes}});
     return kOk;
@@ -59,7 +59,7 @@ Result<int> speak(Context& context, const Options& options) {
 
     std::unique_ptr<Player> player;
     if (options.out.empty()) {
-        auto opened = Player::open(context.configuration.speaker);
+        auto opened = Player::open(context.configuration.audio.speaker);
         if (!opened) {
             Error error = opened.error();
             error.mend =

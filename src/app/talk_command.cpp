@@ -34,10 +34,10 @@ Result<Sound> open_files(const Options& options, Clock& clock) {
 
 Result<Sound> open_devices(const Configuration& configuration) {
     audio::Microphone::Options microphone;
-    microphone.device = configuration.microphone;
+    microphone.device = configuration.audio.microphone;
     CODA_TRY(auto opened_microphone, audio::Microphone::open(microphone));
     audio::Speaker::Options speaker;
-    speaker.device = configuration.speaker;
+    speaker.device = configuration.audio.speaker;
     CODA_TRY(auto opened_speaker, audio::Speaker::open(speaker));
     Sound sound;
     sound.source = std::make_unique<assistant::MicrophoneSource>(std::move(opened_microphone));
@@ -100,7 +100,7 @@ Result<int> talk(Context& context, const Options& options) {
     }
 
     assistant::TalkOptions talk_options;
-    talk_options.duplex = context.configuration.duplex || files;  // a file hears no echo
+    talk_options.duplex = context.configuration.audio.duplex || files;  // a file hears no echo
     const auto on_event = [&](const nlohmann::json& line) {
         context.output.object(line);
         context.output.text(readable(line));
@@ -137,7 +137,7 @@ void add_talk(Commands& commands) {
     auto duplex = std::make_shared<bool>(false);
     command->add_flag("--duplex", *duplex, "Listen while speaking too; only with headphones");
     commands.on(command, [options, duplex](Context& context) {
-        if (*duplex) context.configuration.duplex = true;
+        if (*duplex) context.configuration.audio.duplex = true;
         const auto status = talk(context, *options);
         return status ? *status : context.output.fail(status.error());
     });

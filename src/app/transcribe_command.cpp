@@ -18,10 +18,9 @@ Result<nlohmann::json> transcribe(Context& context, const assistant::Engine& eng
                                   const std::string& file) {
     CODA_TRY(const audio::Sound sound, audio::read_wav(file));
     CODA_TRY(const std::vector<float> speech, audio::resample(sound.samples, sound.sample_rate, kSpeechRate));
-    models::TranscribeOptions options;
-    options.language = context.configuration.stt_language;
     const Stopwatch watch;
-    CODA_TRY(const models::Transcript transcript, engine.stt->transcribe(speech, options, context.cancel));
+    CODA_TRY(const models::Transcript transcript,
+             engine.stt->transcribe(speech, context.configuration.engine.stt.options(), context.cancel));
     return nlohmann::json{
         {"file", file},
         {"text", transcript.text},

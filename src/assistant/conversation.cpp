@@ -178,7 +178,7 @@ void Conversation::transcribe(const Cancel& cancel, std::function<void(Result<mo
     hearing_.submit(cancel,
                     [this, cancel, audio = std::move(audio), then = std::move(then)](const auto& report) {
                         const Stopwatch watch;
-                        auto transcript = parts_.engine.stt->transcribe(audio, {}, cancel);
+                        auto transcript = parts_.engine.stt->transcribe(audio, parts_.transcribe, cancel);
                         measure("stt.transcribe", watch);
                         report(parts_.options.costs.transcribe_ms,
                                [then, transcript = std::move(transcript)] { then(transcript); });

@@ -30,6 +30,7 @@ class Conversation {
     struct Parts {
         Engine& engine;
         Responder& responder;
+        const models::TranscribeOptions& transcribe;
         const models::SpeakOptions& speak;
         AudioSource& source;
         AudioSink& sink;

@@ -82,9 +82,11 @@ class ConversationTest : public ::testing::Test {
         WavSource source(std::move(samples), clock);
         WavSink sink(clock);
         const OnEvent on_event = [&](const json& line) { events_.push_back(line); };
+        const models::TranscribeOptions hear;
         const models::SpeakOptions speak;
         {
-            Conversation conversation({*engine_, *responder_, speak, source, sink, clock, options, on_event});
+            Conversation conversation(
+                {*engine_, *responder_, hear, speak, source, sink, clock, options, on_event});
             const Status status = conversation.run(Cancel());
             ASSERT_TRUE(status) << status.error().message();
         }
@@ -242,10 +244,11 @@ TEST_F(ConversationTest, ASetCancelEndsIt) {
     WavSink sink(clock);
     const TalkOptions options;
     const OnEvent none;
+    const models::TranscribeOptions hear;
     const models::SpeakOptions speak;
     const Cancel cancel;
     cancel.cancel();
-    Conversation conversation({*engine_, responder, speak, source, sink, clock, options, none});
+    Conversation conversation({*engine_, responder, hear, speak, source, sink, clock, options, none});
     EXPECT_TRUE(conversation.run(cancel));
     EXPECT_LT(clock.now(), std::chrono::seconds(1));
 }
@@ -258,9 +261,10 @@ TEST_F(ConversationTest, OnTheRealClockItKeepsPace) {
     const TalkOptions options{.duplex = true};
     std::vector<std::string> seen;
     const OnEvent on_event = [&](const json& line) { seen.push_back(line["event"]); };
+    const models::TranscribeOptions hear;
     const models::SpeakOptions speak;
     const Microseconds start = clock.now();
-    Conversation conversation({*engine_, responder, speak, source, sink, clock, options, on_event});
+    Conversation conversation({*engine_, responder, hear, speak, source, sink, clock, options, on_event});
     ASSERT_TRUE(conversation.run(Cancel()));
     EXPECT_GE(clock.now() - start, std::chrono::milliseconds(3500));
     EXPECT_EQ(seen, (std::vector<std::string>{"speech_started", "speech_stopped", "turn_end", "transcript",

@@ -37,16 +37,17 @@ std::filesystem::path or_packaged(const std::filesystem::path& given, const char
 
 Result<std::shared_ptr<models::ChatModel>> open_chat_model(const EngineConfig& config,
                                                            runtime::Backend& backend) {
-    if (config.llm.starts_with(kOpenAi)) {
+    if (config.llm.source.starts_with(kOpenAi)) {
         models::OpenAiOptions options;
-        options.url = config.llm.substr(kOpenAi.size());
-        options.model = config.llm_model;
-        options.api_key = config.llm_api_key;
+        options.url = config.llm.source.substr(kOpenAi.size());
+        options.model = config.llm.model;
+        options.api_key = config.llm.api_key;
         return models::open_openai_chat(options);
     }
-    const auto file = or_packaged(config.llm, "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
+    const auto file =
+        or_packaged(config.llm.source, "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
     models::LlmOptions options;
-    options.context_length = config.llm_context;
+    options.context_length = config.llm.context;
     return models::open_llm(file, backend, options);
 }
 
@@ -69,23 +70,24 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineConfig& config) {
     const Stopwatch watch;
     auto engine = std::make_unique<Engine>();
     runtime::CpuOptions cpu;
-    cpu.threads = config.threads;
+    cpu.threads = config.runtime.threads;
     CODA_TRY(engine->backend, runtime::create_cpu_backend(cpu));
     engine->device = {"cpu", fmt::format("{} ({})", cpu_name(), engine->backend->description()),
                       "this version runs on the CPU"};
 
     std::vector<std::jthread> loaders;
-    if (config.load_llm && config.llm != "none")
+    if (config.load_llm && !config.llm.off())
         loaders.emplace_back(
             [&] { keep(open_chat_model(config, *engine->backend), engine->llm, engine->llm_error); });
     if (config.load_stt)
         loaders.emplace_back([&] {
-            keep(models::Whisper::open(or_packaged(config.stt, "whisper-tiny.en"), *engine->backend),
+            keep(models::Whisper::open(or_packaged(config.stt.model, "whisper-tiny.en"), *engine->backend),
                  engine->stt, engine->stt_error);
         });
     if (config.load_tts)
         loaders.emplace_back([&] {
-            keep(models::Hibari::open(or_packaged(config.tts, "hibari")), engine->tts, engine->tts_error);
+            keep(models::Hibari::open(or_packaged(config.tts.model, "hibari")), engine->tts,
+                 engine->tts_error);
         });
     if (config.load_vad)
         loaders.emplace_back([&] {

@@ -6,26 +6,26 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "models/hibari/hibari.h"
+#include "models/hibari/settings.h"
 #include "models/llm/chat_model.h"
+#include "models/llm/settings.h"
 #include "models/silero/silero.h"
 #include "models/smart_turn/smart_turn.h"
+#include "models/whisper/settings.h"
 #include "models/whisper/whisper.h"
 #include "runtime/backend.h"
+#include "runtime/settings.h"
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 namespace coda::assistant {
 
 struct EngineConfig {
-    std::string llm;        // path of a GGUF, "openai:URL", or "none"; empty: the packaged model
-    std::string llm_model;  // model name on an OpenAI-compatible server
-    std::string llm_api_key;
-    int llm_context = 4096;
-    std::filesystem::path stt;  // folder or ggml file; empty: the packaged model
-    std::filesystem::path tts;  // folder; empty: the packaged model
-    int threads = 0;            // 0: from the cgroup quota
+    models::LlmSettings llm;
+    models::WhisperSettings stt;
+    models::HibariSettings tts;
+    runtime::RuntimeSettings runtime;
     bool load_llm = true, load_stt = true, load_tts = true,
          load_vad = true;  // subcommands load what they use
 };

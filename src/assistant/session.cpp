@@ -63,7 +63,7 @@ class LocalSession final : public Session {
         const Stopwatch watch;
         CODA_TRY(const std::span<const float> speech, speech_in(samples_16k, engine_.vad));
         if (speech.empty()) return report;
-        CODA_TRY(models::Transcript transcript, engine_.stt->transcribe(speech, {}, cancel));
+        CODA_TRY(models::Transcript transcript, engine_.stt->transcribe(speech, options_.transcribe, cancel));
         report.transcript = std::move(transcript.text);
         report.stt_ms = watch.elapsed_ms();
         engine_.metrics.span("stt.transcribe", *report.stt_ms);
@@ -76,8 +76,8 @@ class LocalSession final : public Session {
                 const OnEvent& on_event, const Cancel& cancel) override {
         if (!engine_.vad) return tl::unexpected(engine_.vad_error);
         if (!engine_.stt) return tl::unexpected(engine_.stt_error);
-        Conversation conversation(
-            {engine_, *responder_, options_.speak, source, sink, clock, options, on_event});
+        Conversation conversation({engine_, *responder_, options_.transcribe, options_.speak, source, sink,
+                                   clock, options, on_event});
         return conversation.run(cancel);
     }
 

@@ -80,6 +80,7 @@ class Session {
   public:
     struct Options {
         Responder::Options responder;
+        models::TranscribeOptions transcribe;
         models::SpeakOptions speak;
         bool speak_replies = true;  // false: TurnReport::audio stays empty
     };

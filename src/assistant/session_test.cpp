@@ -143,7 +143,7 @@ TEST_F(SessionTest, CancelAndAListenerWhoStopsEndTheTurn) {
 
 TEST_F(SessionTest, WithoutTheModelsForItSpeechIsAnErrorWithItsReason) {
     EngineConfig config;
-    config.llm = "none";
+    config.llm.source = "none";
     config.load_stt = config.load_vad = config.load_tts = false;
     auto engine = Engine::load(config);
     ASSERT_TRUE(engine);

@@ -14,6 +14,7 @@ namespace coda {
 namespace {
 
 constexpr const char* kPrefix = "CODA_";
+constexpr const char* kDefault = "default";  // the origin of what no source has given
 constexpr size_t kLargestFile = size_t{1} << 20;
 
 // Variables that are read where logging, paths and kernels start, before there are settings.
@@ -113,8 +114,8 @@ std::string Settings::environment_name(std::string_view setting) {
 }
 
 void Settings::declare(std::string name, Place place, std::string help, SettingRules rules) {
-    Setting setting{name,      std::move(help), environment_name(name), print(place),
-                    "default", place,           std::move(rules)};
+    Setting setting{name,     std::move(help), environment_name(name), print(place),
+                    kDefault, place,           std::move(rules)};
     for (const Setting& other : settings_) CODA_ASSERT(other.environment != setting.environment);
     settings_.push_back(std::move(setting));
 }
@@ -164,6 +165,11 @@ void Settings::set(std::string_view name, const std::string& value, const std::s
     } else {
         unknown(name, origin);
     }
+}
+
+void Settings::fill_in(std::string_view name, const std::string& value, const std::string& origin) {
+    const Setting* setting = find(name);
+    if (!setting || setting->origin == kDefault) set(name, value, origin);
 }
 
 std::vector<Settings::Row> Settings::rows() const {

@@ -1,8 +1,9 @@
 // Settings, each declared once: name, place, help and what is allowed. The configuration file, the
 // environment, the flags, `coda config show` and the table in docs/configuration.md all come from that one
-// declaration. A value's default is what its place holds when it is declared. Later sources win: file,
-// environment, flags. Thread safety: none; filled at start by one thread. The places must outlive the
-// Settings.
+// declaration. Each room declares its own: `struct XSettings` with `void declare(Settings&, XSettings&)` in
+// its settings.h. A value's default is what its place holds when it is declared. Later sources win: file,
+// environment, flags; a profile fills in what none of them gave. Thread safety: none; filled at start by one
+// thread. The places must outlive the Settings.
 #pragma once
 
 #include "base/result.h"
@@ -11,6 +12,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,6 +23,13 @@ struct SettingRules {
     double maximum = std::numeric_limits<double>::infinity();
     std::vector<std::string> choices;  // of text; empty: any
     bool secret = false;               // never printed; its file must be readable by its owner alone
+
+    static SettingRules between(double minimum, double maximum) { return {minimum, maximum, {}, false}; }
+    static SettingRules at_least(double minimum) {
+        return {minimum, std::numeric_limits<double>::infinity(), {}, false};
+    }
+    static SettingRules one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
+    static SettingRules hidden() { return {.choices = {}, .secret = true}; }
 };
 
 class Settings {
@@ -38,6 +47,8 @@ class Settings {
     void read_environment(const char* const* environment);
     // One value by its name, from a flag; `origin` is the flag ("--llm").
     void set(std::string_view name, const std::string& value, const std::string& origin);
+    // The same for a setting that no source has given yet, else nothing: what a profile fills in.
+    void fill_in(std::string_view name, const std::string& value, const std::string& origin);
 
     // Everything that was wrong, in the order in which it was found. A wrong value leaves the place as it
     // was.
