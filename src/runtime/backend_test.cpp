@@ -115,12 +115,17 @@ class CpuBackend : public testing::TestWithParam<std::string> {
     std::unique_ptr<Backend> cpu_;
 };
 
-const DType kWeightTypes[] = {DType::f32, DType::f16, DType::bf16, DType::q8_0, DType::q4_0, DType::q4_1};
+const DType kWeightTypes[] = {DType::f32,  DType::f16,    DType::bf16,   DType::q8_0,
+                              DType::q4_0, DType::q4_1,   DType::q5_0,   DType::q5_1,
+                              DType::q2_k, DType::q3_k,   DType::q4_k,   DType::q5_k,
+                              DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
 
 TEST_P(CpuBackend, LinearOfEveryTypeAndShape) {
     for (const DType dtype : kWeightTypes)
         for (const int rows : {1, 2, 3, 4, 5, 13, 150})
-            for (const auto& [out, in] : {std::pair{16, 32}, {48, 64}, {50, 96}, {1, 288}, {200, 576}}) {
+            for (const auto& [out, in] :
+                 {std::pair{16, 32}, {48, 64}, {50, 96}, {1, 288}, {200, 576}, {40, 512}}) {
+                if (in % block_size(dtype).elements != 0) continue;
                 SCOPED_TRACE(testing::Message()
                              << to_string(dtype) << " " << rows << " rows, " << out << " x " << in);
                 const TensorView weight = tensors_.make(dtype, {out, in});
@@ -245,7 +250,8 @@ TEST(Recording, ExpertsThatDoNotFitAreRefused) {
 }
 
 TEST_P(CpuBackend, GateUp) {
-    for (const auto& [gate_type, up_type] : {std::pair{DType::q4_1, DType::q4_1}, {DType::q4_0, DType::q8_0}})
+    for (const auto& [gate_type, up_type] :
+         {std::pair{DType::q4_1, DType::q4_1}, {DType::q5_0, DType::q5_0}, {DType::q4_0, DType::q8_0}})
         for (const int rows : {1, 4, 30})
             for (const int out : {16, 40, 1536}) {
                 const TensorView gate = tensors_.make(gate_type, {out, 64}),

@@ -1,6 +1,7 @@
 #include "runtime/tensor.h"
 
-#include <algorithm>
+#include "runtime/block_formats.h"
+
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -9,74 +10,42 @@
 
 namespace coda::runtime {
 
+namespace {
+
+struct ElementFormat {
+    const char* name;
+    BlockSize block;
+    bool weight;
+};
+
+// In the order of DType.
+constexpr ElementFormat kFormats[] = {
+    {"f32", {1, 4}, true},      {"f16", {1, 2}, true},        {"bf16", {1, 2}, true},
+    {"i8", {1, 1}, false},      {"i16", {1, 2}, false},       {"i32", {1, 4}, false},
+    {"i64", {1, 8}, false},     {"f64", {1, 8}, false},       {"q8_0", {32, 34}, true},
+    {"q4_0", {32, 18}, true},   {"q4_1", {32, 20}, true},     {"q5_0", {32, 22}, true},
+    {"q5_1", {32, 24}, true},   {"q2_k", {256, 84}, true},    {"q3_k", {256, 110}, true},
+    {"q4_k", {256, 144}, true}, {"q5_k", {256, 176}, true},   {"q6_k", {256, 210}, true},
+    {"iq4_nl", {32, 18}, true}, {"iq4_xs", {256, 136}, true}, {"mxfp4", {32, 17}, true},
+};
+static_assert(std::size(kFormats) == static_cast<size_t>(DType::mxfp4) + 1);
+
+const ElementFormat& format_of(DType dtype) {
+    return kFormats[static_cast<size_t>(dtype)];
+}
+
+}  // namespace
+
 const char* to_string(DType dtype) {
-    switch (dtype) {
-        case DType::f32:
-            return "f32";
-        case DType::f16:
-            return "f16";
-        case DType::bf16:
-            return "bf16";
-        case DType::i8:
-            return "i8";
-        case DType::i16:
-            return "i16";
-        case DType::i32:
-            return "i32";
-        case DType::i64:
-            return "i64";
-        case DType::f64:
-            return "f64";
-        case DType::q8_0:
-            return "q8_0";
-        case DType::q4_0:
-            return "q4_0";
-        case DType::q4_1:
-            return "q4_1";
-    }
-    return "?";
+    return format_of(dtype).name;
 }
 
 BlockSize block_size(DType dtype) {
-    switch (dtype) {
-        case DType::f32:
-            return {1, 4};
-        case DType::f16:
-            return {1, 2};
-        case DType::bf16:
-            return {1, 2};
-        case DType::i8:
-            return {1, 1};
-        case DType::i16:
-            return {1, 2};
-        case DType::i32:
-            return {1, 4};
-        case DType::i64:
-            return {1, 8};
-        case DType::f64:
-            return {1, 8};
-        case DType::q8_0:
-            return {32, 34};
-        case DType::q4_0:
-            return {32, 18};
-        case DType::q4_1:
-            return {32, 20};
-    }
-    return {1, 1};
+    return format_of(dtype).block;
 }
 
 bool is_weight(DType dtype) {
-    switch (dtype) {
-        case DType::f32:
-        case DType::f16:
-        case DType::bf16:
-        case DType::q8_0:
-        case DType::q4_0:
-        case DType::q4_1:
-            return true;
-        default:
-            return false;
-    }
+    return format_of(dtype).weight;
 }
 
 // --- Shape ---
@@ -193,34 +162,6 @@ float load_f16(const std::byte* from) {
     return f16_to_f32(load<uint16_t>(from));
 }
 
-// Elements 0..15 of a 4-bit block are the low halves of its bytes, 16..31 the high halves.
-void unpack_nibbles(const std::byte* packed, float scale, float offset, float* out) {
-    for (int i = 0; i < 16; ++i) {
-        const auto pair = std::to_integer<int>(packed[i]);
-        out[i] = scale * static_cast<float>(pair & 15) + offset;
-        out[i + 16] = scale * static_cast<float>(pair >> 4) + offset;
-    }
-}
-
-void dequantize_block(DType dtype, const std::byte* block, float* out) {
-    const float d = load_f16(block);
-    switch (dtype) {
-        case DType::q8_0:
-            for (int i = 0; i < 32; ++i) out[i] = d * static_cast<float>(load<int8_t>(block + 2 + i));
-            return;
-        case DType::q4_0:
-            for (int i = 0; i < 16; ++i) {
-                const auto pair = std::to_integer<int>(block[2 + i]);
-                out[i] = d * static_cast<float>((pair & 15) - 8);
-                out[i + 16] = d * static_cast<float>((pair >> 4) - 8);
-            }
-            return;
-        default:
-            unpack_nibbles(block + 4, d, load_f16(block + 2), out);
-            return;
-    }
-}
-
 }  // namespace
 
 void dequantize_row(DType dtype, std::span<const std::byte> row, std::span<float> out) {
@@ -254,52 +195,12 @@ std::vector<float> to_floats(const TensorView& tensor) {
     return values;
 }
 
-// --- quantization ---
-
 namespace {
 
 template <class T>
 void append(std::vector<std::byte>& out, T value) {
     const auto* bytes = reinterpret_cast<const std::byte*>(&value);
     out.insert(out.end(), bytes, bytes + sizeof value);
-}
-
-void append_nibbles(std::vector<std::byte>& out, const std::array<int, 32>& codes) {
-    for (size_t i = 0; i < 16; ++i) append(out, static_cast<uint8_t>(codes[i] | codes[i + 16] << 4));
-}
-
-int nearest_code(float x, float inverse, float offset) {
-    return std::clamp(static_cast<int>(x * inverse + offset + 0.5f), 0, 15);
-}
-
-void quantize_q8_0(std::span<const float> x, std::vector<std::byte>& out) {
-    float largest = 0;
-    for (const float v : x) largest = std::max(largest, std::fabs(v));
-    const float d = largest / 127;
-    append(out, f32_to_f16(d));
-    for (const float v : x) append(out, static_cast<int8_t>(d > 0 ? std::roundf(v / d) : 0));
-}
-
-void quantize_q4_0(std::span<const float> x, std::vector<std::byte>& out) {
-    const float extreme =
-        *std::max_element(x.begin(), x.end(), [](float a, float b) { return std::fabs(a) < std::fabs(b); });
-    const float d = extreme / -8;
-    const float inverse = d != 0 ? 1 / d : 0;
-    std::array<int, 32> codes;
-    for (size_t i = 0; i < 32; ++i) codes[i] = nearest_code(x[i], inverse, 8);
-    append(out, f32_to_f16(d));
-    append_nibbles(out, codes);
-}
-
-void quantize_q4_1(std::span<const float> x, std::vector<std::byte>& out) {
-    const auto [low, high] = std::minmax_element(x.begin(), x.end());
-    const float d = (*high - *low) / 15;
-    const float inverse = d != 0 ? 1 / d : 0;
-    std::array<int, 32> codes;
-    for (size_t i = 0; i < 32; ++i) codes[i] = nearest_code(x[i] - *low, inverse, 0);
-    append(out, f32_to_f16(d));
-    append(out, f32_to_f16(*low));
-    append_nibbles(out, codes);
 }
 
 }  // namespace
@@ -322,14 +223,8 @@ std::vector<std::byte> quantize(DType dtype, std::span<const float> values) {
             case DType::bf16:
                 append(out, f32_to_bf16(block[0]));
                 break;
-            case DType::q8_0:
-                quantize_q8_0(block, out);
-                break;
-            case DType::q4_0:
-                quantize_q4_0(block, out);
-                break;
             default:
-                quantize_q4_1(block, out);
+                quantize_block(dtype, block, out);
         }
     }
     return out;

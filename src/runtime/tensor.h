@@ -16,7 +16,8 @@
 
 namespace coda::runtime {
 
-// Block formats are named and laid out as in GGUF.
+// Block formats are named and laid out as in GGUF: fields in the order given, little-endian; `code` is the
+// unsigned number in an element's bits. block_formats.cpp says which bits are whose.
 enum class DType : uint8_t {
     f32,
     f16,
@@ -29,6 +30,26 @@ enum class DType : uint8_t {
     q8_0,  // 32 elements: f16 d, 32 x i8;               x = d q
     q4_0,  // 32 elements: f16 d, 16 bytes of two;       x = d (q - 8)
     q4_1,  // 32 elements: f16 d, f16 m, 16 bytes;       x = d q + m
+    // 32 elements; the fifth bits of all codes come first, in a word.
+    q5_0,  // f16 d, u32 fifth bits, 16 bytes of two:           x = d (code - 16)
+    q5_1,  // f16 d, f16 m, u32 fifth bits, 16 bytes of two:    x = d code + m
+    // 256 elements in groups of 16 or 32, each with a scale (and an offset) of few bits.
+    q2_k,  // 16 bytes (scale, offset), 64 bytes of four, f16 d, f16 m:                 x = d scale code - m
+           // offset
+    q3_k,  // 32 bytes of third bits, 64 bytes of four, 12 bytes of scales, f16 d:      x = d (scale -
+           // 32)(code - 4)
+    q4_k,  // f16 d, f16 m, 12 bytes of (scale, offset), 128 bytes of two:              x = d scale code - m
+           // offset
+    q5_k,  // f16 d, f16 m, 12 bytes of (scale, offset), 32 of fifth bits, 128 of two:  x = d scale code - m
+           // offset
+    q6_k,  // 128 bytes of low halves, 64 of high bits, 16 x i8 scale, f16 d:           x = d scale (code -
+           // 32)
+    // Codes that name one of 16 values, closer together near zero.
+    iq4_nl,  // 32 elements: f16 d, 16 bytes of two;                                    x = d value[code]
+    iq4_xs,  // 256 elements: f16 d, u16 and 4 bytes of scales, 128 bytes of two;       x = d (scale - 32)
+             // value[code]
+    mxfp4,   // 32 elements: u8 exponent, 16 bytes of two;                              x = 2^(exponent - 127)
+             // e2m1[code]
 };
 
 const char* to_string(DType dtype);  // "q4_1"
@@ -100,8 +121,9 @@ void dequantize_row(DType dtype, std::span<const std::byte> row, std::span<float
 // The whole tensor as floats.
 std::vector<float> to_floats(const TensorView& tensor);
 
-// The inverse of dequantize_row for tests, tools and tuning: nearest-rounding, as GGUF's reference quantizers
-// do.
+// The inverse of dequantize_row for tests, tools and tuning: scales from the extremes of each group, codes to
+// the nearest. For Q8_0, Q4_0 and Q4_1 that is what GGUF's reference quantizers do; for the others those
+// search for better scales, so files for use are made with llama.cpp's.
 std::vector<std::byte> quantize(DType dtype, std::span<const float> values);
 
 }  // namespace coda::runtime

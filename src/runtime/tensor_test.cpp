@@ -1,5 +1,7 @@
 #include "runtime/tensor.h"
 
+#include "base/file_map.h"
+
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -78,7 +80,12 @@ TEST_P(Quantized, ComesBackWithinTheStepOfItsFormat) {
 INSTANTIATE_TEST_SUITE_P(Formats, Quantized,
                          testing::Values(std::pair{DType::f32, 0.0}, std::pair{DType::f16, 1e-7},
                                          std::pair{DType::bf16, 1e-5}, std::pair{DType::q8_0, 1e-4},
-                                         std::pair{DType::q4_0, 1.5e-2}, std::pair{DType::q4_1, 1e-2}),
+                                         std::pair{DType::q4_0, 1.5e-2}, std::pair{DType::q4_1, 1e-2},
+                                         std::pair{DType::q5_0, 4e-3}, std::pair{DType::q5_1, 2.5e-3},
+                                         std::pair{DType::q2_k, 0.2}, std::pair{DType::q3_k, 5e-2},
+                                         std::pair{DType::q4_k, 1e-2}, std::pair{DType::q5_k, 2.5e-3},
+                                         std::pair{DType::q6_k, 1e-3}, std::pair{DType::iq4_nl, 1e-2},
+                                         std::pair{DType::iq4_xs, 1e-2}, std::pair{DType::mxfp4, 2e-2}),
                          [](const auto& format) { return std::string(to_string(format.param.first)); });
 
 TEST(Quantized, KnownBlocks) {
@@ -98,6 +105,44 @@ TEST(Quantized, KnownBlocks) {
     EXPECT_EQ(out[0], -10);
     EXPECT_EQ(out[16], -6);
     EXPECT_EQ(out[31], -16);
+}
+
+// Blocks of every format with ggml's and gguf-py's floats (tests/golden/quants/make_quants.py), infinite
+// scales among them.
+TEST(Quantized, DequantizesAsGgmlBitForBit) {
+    const auto path = std::filesystem::path(CODA_SOURCE_DIR) / "tests/golden/quants/quants.bin";
+    const auto file = FileMap::open(path);
+    ASSERT_TRUE(file) << file.error().message();
+    struct Header {
+        char name[8];
+        uint32_t blocks, bytes, elements;
+    };
+    int formats = 0;
+    for (auto rest = file->bytes(); !rest.empty(); ++formats) {
+        Header header;
+        ASSERT_GE(rest.size(), sizeof header);
+        std::memcpy(&header, rest.data(), sizeof header);
+        rest = rest.subspan(sizeof header);
+        DType dtype = DType::f32;
+        while (dtype < DType::mxfp4 && std::string(to_string(dtype)) != header.name)
+            dtype = static_cast<DType>(static_cast<int>(dtype) + 1);
+        ASSERT_EQ(block_size(dtype).bytes, static_cast<int>(header.bytes)) << header.name;
+        ASSERT_EQ(block_size(dtype).elements, static_cast<int>(header.elements)) << header.name;
+        const size_t bytes = size_t{header.blocks} * header.bytes,
+                     count = size_t{header.blocks} * header.elements;
+        ASSERT_GE(rest.size(), bytes + count * sizeof(float));
+        std::vector<float> out(count), expected(count);
+        dequantize_row(dtype, rest.first(bytes), out);
+        std::memcpy(expected.data(), rest.data() + bytes, count * sizeof(float));
+        for (size_t i = 0; i < count; ++i)
+            if (!std::isnan(out[i]) || !std::isnan(expected[i])) {
+                ASSERT_EQ(std::bit_cast<uint32_t>(out[i]), std::bit_cast<uint32_t>(expected[i]))
+                    << header.name << " block " << i / header.elements << " element " << i % header.elements
+                    << ": " << out[i] << " for " << expected[i];
+            }
+        rest = rest.subspan(bytes + count * sizeof(float));
+    }
+    EXPECT_EQ(formats, 13);
 }
 
 TEST(Tensor, SlicesRows) {

@@ -174,40 +174,72 @@ Result<size_t> WeightsParser::size(DType dtype, const Shape& extents, std::strin
     return *bytes;
 }
 
+namespace {
+
+struct GgmlType {
+    const char* name;
+    std::optional<DType> dtype = std::nullopt;  // none: not read
+};
+
+// By ggml's number.
+constexpr GgmlType kGgmlTypes[] = {{"F32", DType::f32},
+                                   {"F16", DType::f16},
+                                   {"Q4_0", DType::q4_0},
+                                   {"Q4_1", DType::q4_1},
+                                   {"Q4_2"},
+                                   {"Q4_3"},
+                                   {"Q5_0", DType::q5_0},
+                                   {"Q5_1", DType::q5_1},
+                                   {"Q8_0", DType::q8_0},
+                                   {"Q8_1"},
+                                   {"Q2_K", DType::q2_k},
+                                   {"Q3_K", DType::q3_k},
+                                   {"Q4_K", DType::q4_k},
+                                   {"Q5_K", DType::q5_k},
+                                   {"Q6_K", DType::q6_k},
+                                   {"Q8_K"},
+                                   {"IQ2_XXS"},
+                                   {"IQ2_XS"},
+                                   {"IQ3_XXS"},
+                                   {"IQ1_S"},
+                                   {"IQ4_NL", DType::iq4_nl},
+                                   {"IQ3_S"},
+                                   {"IQ2_S"},
+                                   {"IQ4_XS", DType::iq4_xs},
+                                   {"I8", DType::i8},
+                                   {"I16", DType::i16},
+                                   {"I32", DType::i32},
+                                   {"I64", DType::i64},
+                                   {"F64", DType::f64},
+                                   {"IQ1_M"},
+                                   {"BF16", DType::bf16},
+                                   {"Q4_0_4_4"},
+                                   {"Q4_0_4_8"},
+                                   {"Q4_0_8_8"},
+                                   {"TQ1_0"},
+                                   {"TQ2_0"},
+                                   {"IQ4_NL_4_4"},
+                                   {"IQ4_NL_4_8"},
+                                   {"IQ4_NL_8_8"},
+                                   {"MXFP4", DType::mxfp4}};
+
+std::string supported_quantizations() {
+    std::string names;
+    for (const GgmlType& type : kGgmlTypes)
+        if (type.dtype && is_weight(*type.dtype))
+            names += (names.empty() ? "" : ", ") + std::string(type.name);
+    return names;
+}
+
+}  // namespace
+
 Result<DType> ggml_dtype(uint32_t type) {
-    static constexpr const char* kNames[] = {
-        "F32",   "F16",    "Q4_0", "Q4_1", "Q4_2", "Q4_3",    "Q5_0",   "Q5_1",    "Q8_0",  "Q8_1",   "Q2_K",
-        "Q3_K",  "Q4_K",   "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",
-        "IQ2_S", "IQ4_XS", "I8",   "I16",  "I32",  "I64",     "F64",    "IQ1_M",   "BF16"};
-    switch (type) {
-        case 0:
-            return DType::f32;
-        case 1:
-            return DType::f16;
-        case 2:
-            return DType::q4_0;
-        case 3:
-            return DType::q4_1;
-        case 8:
-            return DType::q8_0;
-        case 24:
-            return DType::i8;
-        case 25:
-            return DType::i16;
-        case 26:
-            return DType::i32;
-        case 27:
-            return DType::i64;
-        case 28:
-            return DType::f64;
-        case 30:
-            return DType::bf16;
-        default:
-            break;
-    }
-    const std::string name = type < std::size(kNames) ? kNames[type] : fmt::format("number {}", type);
+    const bool known = type < std::size(kGgmlTypes);
+    if (known && kGgmlTypes[type].dtype) return *kGgmlTypes[type].dtype;
     return fail(ErrorCode::unsupported,
-                fmt::format("is quantized as {}; F32, F16, BF16, Q8_0, Q4_0 and Q4_1 are supported", name));
+                fmt::format("is quantized as {}; supported are {}",
+                            known ? kGgmlTypes[type].name : fmt::format("number {}", type),
+                            supported_quantizations()));
 }
 
 }  // namespace coda::runtime

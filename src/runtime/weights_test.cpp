@@ -148,11 +148,15 @@ TEST(Weights, ReadsSafetensors) {
 }
 
 TEST(Weights, NamesWhatIsUnsupported) {
-    const auto k_quant = Weights::parse(small_gguf(12), "model.gguf");
-    ASSERT_FALSE(k_quant);
-    EXPECT_EQ(k_quant.error().code, ErrorCode::unsupported);
-    EXPECT_NE(k_quant.error().message().find("model.gguf: tensor m: is quantized as Q4_K"), std::string::npos)
-        << k_quant.error().message();
+    const auto iq1 = Weights::parse(small_gguf(19), "model.gguf");
+    ASSERT_FALSE(iq1);
+    EXPECT_EQ(iq1.error().code, ErrorCode::unsupported);
+    EXPECT_NE(
+        iq1.error().message().find("model.gguf: tensor m: is quantized as IQ1_S; supported are F32, F16, "
+                                   "Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, "
+                                   "IQ4_XS, BF16, MXFP4"),
+        std::string::npos)
+        << iq1.error().message();
     const auto version = Weights::parse(small_gguf(0, 1), "model.gguf");
     ASSERT_FALSE(version);
     EXPECT_EQ(version.error().code, ErrorCode::unsupported);

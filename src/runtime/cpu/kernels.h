@@ -23,8 +23,10 @@ inline constexpr int kPanelRows = 16;
 inline constexpr int kBlock = 32;      // columns that share a scale
 inline constexpr int kMatvecRows = 4;  // rows of x that matvec takes at once
 
-enum class PanelType { f32, f16, bf16, q8_0, q4_0, q4_1 };
-inline constexpr int kPanelTypes = 6;
+// `rows`: 16 rows as the file has them, one behind the other, for formats without kernels of their own:
+// unpacked to f32 a stretch of columns at a time (product.cpp).
+enum class PanelType { f32, f16, bf16, q8_0, q4_0, q4_1, rows };
+inline constexpr int kPanelTypes = 6;  // those with kernels
 
 enum class Function { none, relu, silu, gelu, gelu_tanh };  // runtime::Activation, in its order
 

@@ -56,9 +56,11 @@ PanelType panel_type(DType dtype) {
             return PanelType::q4_0;
         case DType::q4_1:
             return PanelType::q4_1;
-        default:
-            CODA_ASSERT(dtype == DType::f32);
+        case DType::f32:
             return PanelType::f32;
+        default:
+            CODA_ASSERT(is_weight(dtype));
+            return PanelType::rows;
     }
 }
 
@@ -76,6 +78,8 @@ size_t panel_bytes(PanelType type, int k) {
             return columns / kBlock * 288;
         case PanelType::q4_1:
             return columns / kBlock * 320;
+        case PanelType::rows:
+            break;
     }
     return 0;
 }
@@ -117,6 +121,9 @@ void place_row(PanelType type, std::span<const std::byte> row, size_t k, size_t 
         case PanelType::f16:
         case PanelType::bf16:
             return interleave(row.data(), k, 2, lane, panel);
+        case PanelType::rows:
+            std::memcpy(panel + lane * row.size(), row.data(), row.size());
+            return;
         default:
             break;
     }
@@ -129,6 +136,13 @@ void place_row(PanelType type, std::span<const std::byte> row, size_t k, size_t 
         else
             place_q4(block, type == PanelType::q4_1 ? 2 : 1, lane, panel + b * out);
     }
+}
+
+size_t panel_stride(DType dtype, int k) {
+    const PanelType type = panel_type(dtype);
+    if (type != PanelType::rows) return panel_bytes(type, k);
+    const BlockSize block = block_size(dtype);
+    return static_cast<size_t>(k / block.elements) * static_cast<size_t>(block.bytes) * kRowsPerPanel;
 }
 
 int panels_of(int64_t rows) {
@@ -161,10 +175,11 @@ Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> wei
         const int rows = static_cast<int>(weight.shape.rows()), panels = panels_of(rows);
         const PanelType type = panel_type(weight.dtype);
         matrix->segments.push_back({matrix->rows, rows, matrix->panels});
-        matrix->ranges.push_back({type, nullptr, panel_bytes(type, matrix->k), panels, matrix->panels});
+        const size_t stride = panel_stride(weight.dtype, matrix->k);
+        matrix->ranges.push_back({type, weight.dtype, nullptr, stride, panels, matrix->panels});
         matrix->rows += rows;
         matrix->panels += panels;
-        bytes += (panel_bytes(type, matrix->k) * static_cast<size_t>(panels) + 63) / 64 * 64;
+        bytes += (stride * static_cast<size_t>(panels) + 63) / 64 * 64;
     }
     CODA_TRY(std::byte * at, memory.take(bytes));
     for (size_t i = 0; i < weights.size(); ++i) {
@@ -188,9 +203,9 @@ Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, c
     matrix->panels = 2 * panels_of(matrix->rows);
     matrix->gated = true;
     matrix->segments.push_back({0, matrix->rows, 0});
-    const size_t stride = panel_bytes(type, matrix->k);
+    const size_t stride = panel_stride(gate.dtype, matrix->k);
     CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(matrix->panels)));
-    matrix->ranges.push_back({type, data, stride, matrix->panels, 0});
+    matrix->ranges.push_back({type, gate.dtype, data, stride, matrix->panels, 0});
     fill(gate, data, stride, 0, 2);
     fill(up, data, stride, 1, 2);
     return matrix;

@@ -1,6 +1,7 @@
 #include "runtime/cpu/product.h"
 
 #include <algorithm>
+#include <array>
 
 namespace coda::runtime::cpu {
 namespace {
@@ -17,6 +18,21 @@ bool has_offset(PanelType type) {
     return type == PanelType::q4_0 || type == PanelType::q4_1;
 }
 
+// Columns [first, first + count) of a panel as count x 16 floats; `first` is a multiple of kColumnsAtOnce,
+// which whole blocks of every format fill.
+void unpack(const Kernels& kernels, PanelType type, DType dtype, const std::byte* panel, size_t stride,
+            int first, int count, float* out) {
+    if (type != PanelType::rows) return kernels.unpack[at(static_cast<int>(type))](panel, first, count, out);
+    const BlockSize block = block_size(dtype);
+    const size_t row_bytes = stride / kPanelRows, offset = at(first / block.elements * block.bytes),
+                 bytes = at(count / block.elements * block.bytes);
+    std::array<float, kColumnsAtOnce> row;
+    for (size_t lane = 0; lane < kPanelRows; ++lane) {
+        dequantize_row(dtype, {panel + lane * row_bytes + offset, bytes}, std::span(row).first(at(count)));
+        for (size_t c = 0; c < at(count); ++c) out[c * kPanelRows + lane] = row[c];
+    }
+}
+
 // One or two panels times many rows: weights are unpacked a stretch of columns at a time, which stays in L1.
 void multiply_pair(const Kernels& kernels, const Panels& panels, int first, int count, ConstRows x, int rows,
                    int k, MutableRows y, float* scratch) {
@@ -29,7 +45,7 @@ void multiply_pair(const Kernels& kernels, const Panels& panels, int first, int 
                 w[p] = reinterpret_cast<const float*>(panel) + at(from) * kPanelRows;
             } else {
                 float* unpacked = scratch + at(p) * kColumnsAtOnce * kPanelRows;
-                kernels.unpack[at(static_cast<int>(panels.type))](panel, from, columns, unpacked);
+                unpack(kernels, panels.type, panels.dtype, panel, panels.stride, from, columns, unpacked);
                 w[p] = unpacked;
             }
         }
@@ -73,7 +89,7 @@ void multiply_tile(const Kernels& kernels, const LinearCall& call, int first, in
                   to = std::min(last, range.first_panel + range.count);
         if (from >= to) continue;
         const Panels panels{range.type, range.data + at(from - range.first_panel) * range.stride,
-                            range.stride, to - from};
+                            range.stride, to - from, range.dtype};
         multiply(kernels, panels, x, rows, call.matrix.k,
                  call.rows <= kMatvecRows ? call.memory.sums.data() : nullptr,
                  {tile.data + at(from - first) * kPanelRows, tile.stride}, scratch);
@@ -157,7 +173,7 @@ void multiply_pair_bf16(const Multiplier& multiplier, const LinearCall& call, co
         const uint16_t *high[2], *low[2];
         for (int p = 0; p < panels; ++p) {
             const std::byte* panel = range.data + at(first + p) * range.stride;
-            multiplier.kernels->unpack[at(static_cast<int>(range.type))](panel, from, there, scratch);
+            unpack(*multiplier.kernels, range.type, range.dtype, panel, range.stride, from, there, scratch);
             std::fill(scratch + at(there) * kPanelRows, scratch + at(columns) * kPanelRows, 0.0f);
             uint16_t* halves = paired + at(2 * p) * stretch;
             multiplier.bf16->pair_columns(scratch, columns, halves,
@@ -189,7 +205,7 @@ void multiply_tile_bf16(const Multiplier& multiplier, const LinearCall& call, in
 
 void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int rows, int k, const float* sums,
               MutableRows y, float* scratch) {
-    if (rows <= kMatvecRows && (sums || !has_offset(panels.type)))
+    if (rows <= kMatvecRows && panels.type != PanelType::rows && (sums || !has_offset(panels.type)))
         return kernels.matvec[at(static_cast<int>(panels.type))](panels.data, panels.stride, panels.count, x,
                                                                  rows, k, sums, y);
     for (int p = 0; p < panels.count; p += 2)

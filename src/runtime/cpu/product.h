@@ -13,6 +13,7 @@ struct Panels {
     const std::byte* data;
     size_t stride;
     int count;
+    DType dtype = DType::f32;  // read for PanelType::rows only
 };
 
 // Floats of working memory that multiply() needs.
