@@ -23,7 +23,7 @@ build_packages=(
     cmake ninja-build g++ ccache pkg-config ca-certificates
     libexpected-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev
     libkissfft-dev libsoxr-dev portaudio19-dev
-    libutf8proc-dev libre2-dev zlib1g-dev libcurl4-openssl-dev
+    libutf8proc-dev libre2-dev zlib1g-dev libcurl4-openssl-dev libsqlite3-dev
     libgtest-dev libgmock-dev libbenchmark-dev
 )
 test_packages=(
