@@ -33,6 +33,19 @@ TEST(Result, CarriesTheErrorUp) {
     EXPECT_EQ(failed.error().message(), "value: is odd (pass an even one)");
 }
 
+TEST(FileMap, ReadGivesWhatMappingGives) {
+    const auto path = std::filesystem::path(testing::TempDir()) / "coda-file-map-read";
+    ASSERT_TRUE(write_file_atomic(path, std::string(5'000'000, 'x') + "end"));
+    const auto mapped = FileMap::open(path), read = FileMap::read(path);
+    ASSERT_TRUE(mapped && read);
+    EXPECT_TRUE(std::equal(mapped->bytes().begin(), mapped->bytes().end(), read->bytes().begin(),
+                           read->bytes().end()));
+    std::filesystem::remove(path);
+    EXPECT_EQ(FileMap::read(path).error().code, ErrorCode::not_found);
+    EXPECT_EQ(FileMap::read("/tmp").error().code, ErrorCode::bad_format);
+    EXPECT_EQ(FileMap::read("/dev/null").error().code, ErrorCode::bad_format);
+}
+
 TEST(FileMap, NamesWhatIsWrong) {
     EXPECT_EQ(FileMap::open("/nonexistent/file").error().code, ErrorCode::not_found);
     EXPECT_EQ(FileMap::open("/tmp").error().code, ErrorCode::bad_format);

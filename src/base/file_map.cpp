@@ -91,6 +91,30 @@ Result<FileMap> FileMap::open(const std::filesystem::path& path) {
     return map;
 }
 
+Result<FileMap> FileMap::read(const std::filesystem::path& path) {
+    Descriptor fd(open_for_reading(path));
+    if (fd.get() < 0) return tl::unexpected(io_error(path, "cannot open"));
+    CODA_TRY(const size_t size, regular_file_size(fd.get(), path));
+    FileMap map;
+    if (size == 0) return map;
+    void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED)
+        return fail(ErrorCode::exhausted, "no memory for its " + std::to_string(size) + " bytes",
+                    path.string(), "close other programs, or let it be mapped");
+    map.data_ = static_cast<const std::byte*>(data);
+    map.size_ = size;
+    madvise(data, size, MADV_HUGEPAGE);
+    for (size_t done = 0; done < size;) {
+        const ssize_t count = ::read(fd.get(), static_cast<std::byte*>(data) + done, size - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return tl::unexpected(io_error(path, "cannot read"));
+        if (count == 0) return fail(ErrorCode::io, "was cut short while it was read", path.string());
+        done += static_cast<size_t>(count);
+    }
+    mprotect(data, size, PROT_READ);
+    return map;
+}
+
 FileMap::FileMap(FileMap&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 

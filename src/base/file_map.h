@@ -1,4 +1,6 @@
-// A whole file mapped read-only. Owns the mapping; move-only. Views into it live as long as the FileMap.
+// A whole file in memory, read-only: mapped, or read. Owns the memory; move-only. Views into it live as long
+// as the FileMap. A mapped file that another program cuts short while it is used ends the process (SIGBUS);
+// one that was read does not.
 #pragma once
 
 #include "base/result.h"
@@ -14,6 +16,8 @@ class FileMap {
   public:
     // Fails with not_found, io, or bad_format for a directory. An empty file gives an empty span.
     static Result<FileMap> open(const std::filesystem::path& path);
+    // The same, but its bytes are copied to memory of this process now. Fails with exhausted, too.
+    static Result<FileMap> read(const std::filesystem::path& path);
 
     FileMap() = default;
     FileMap(FileMap&& other) noexcept;

@@ -123,6 +123,13 @@ struct CpuOptions {
 // Fails with invalid_argument for an unknown instruction set, unsupported for one this machine lacks.
 Result<std::unique_ptr<Backend>> create_cpu_backend(const CpuOptions& options);
 
+// Bytes that one State of the program takes on the CPU backend when its caches are full, before it is
+// compiled.
+struct StateMemory {
+    size_t caches = 0, activations = 0;
+};
+StateMemory cpu_state_memory(const Program& program);
+
 // Plain loops in double precision on one thread: the truth that others are tested against. Slow.
 std::unique_ptr<Backend> create_reference_backend();
 

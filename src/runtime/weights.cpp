@@ -49,12 +49,122 @@ Status parse_by_magic(WeightsParser& parser) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Weights>> Weights::open(const std::filesystem::path& path) {
-    CODA_TRY(FileMap map, FileMap::open(path));
+std::string SplitName::of_part(int number) const {
+    return fmt::format("{}-{:05}-of-{:05}.gguf", stem, number, count);
+}
+
+std::optional<SplitName> split_name(const std::string& file) {
+    constexpr std::string_view kPattern = "-00000-of-00000.gguf";
+    if (file.size() < kPattern.size()) return std::nullopt;
+    const size_t stem = file.size() - kPattern.size();
+    std::array<int, 2> numbers{};
+    size_t read = 0;
+    for (size_t i = 0; i < kPattern.size(); ++i) {
+        const char expected = kPattern[i], c = file[stem + i];
+        if (expected != '0') {
+            if (c != expected) return std::nullopt;
+            continue;
+        }
+        if (c < '0' || c > '9') return std::nullopt;
+        int& number = numbers[read++ / 5];
+        number = number * 10 + (c - '0');
+    }
+    if (numbers[0] < 1 || numbers[0] > numbers[1]) return std::nullopt;
+    return SplitName{file.substr(0, stem), numbers[0], numbers[1]};
+}
+
+Result<std::shared_ptr<const Weights>> Weights::open_one(const std::filesystem::path& path, Access access) {
+    CODA_TRY(FileMap map, access == Access::map ? FileMap::open(path) : FileMap::read(path));
     CODA_TRY(auto parsed, parse(map.bytes(), path.string()));
     // Moving the map does not move the bytes.
     std::const_pointer_cast<Weights>(parsed)->map_ = std::move(map);
     return parsed;
+}
+
+namespace {
+
+struct PartFiles {
+    SplitName name;
+    std::vector<std::filesystem::path> paths;
+    std::optional<int> missing;  // the first part that is not there
+};
+
+std::optional<PartFiles> parts_beside(const std::filesystem::path& path, int64_t count) {
+    const auto name = split_name(path.filename().string());
+    if (!name || name->count != count) return std::nullopt;
+    PartFiles files{*name, {}, {}};
+    for (int part = 1; part <= name->count; ++part) {
+        files.paths.push_back(path.parent_path() / name->of_part(part));
+        std::error_code ignored;
+        if (!files.missing && !std::filesystem::exists(files.paths.back(), ignored)) files.missing = part;
+    }
+    return files;
+}
+
+// The parts lie beside the path as it was given, or, where that is a link to one of them, beside its target.
+std::optional<PartFiles> find_parts(const std::filesystem::path& path, int64_t count) {
+    auto given = parts_beside(path, count);
+    if (given && !given->missing) return given;
+    std::error_code error;
+    const auto target = std::filesystem::canonical(path, error);
+    auto linked = error ? std::nullopt : parts_beside(target, count);
+    return linked && (!given || !linked->missing) ? linked : given;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Weights>> Weights::open(const std::filesystem::path& path, Access access) {
+    CODA_TRY(auto given, open_one(path, access));
+    const int64_t count = given->integer("split.count").value_or(1);
+    if (given->format() != WeightsFormat::gguf || count <= 1) return given;
+    const auto files = find_parts(path, count);
+    if (!files)
+        return fail(ErrorCode::bad_format,
+                    fmt::format("says it is one of {} parts, but is not called NAME-00001-of-{:05}.gguf",
+                                count, count),
+                    fmt::format("{}: split.count", path.string()), "give the parts the names they had");
+    if (files->missing)
+        return fail(ErrorCode::not_found, fmt::format("part {} of {} is missing", *files->missing, count),
+                    files->paths[static_cast<size_t>(*files->missing - 1)].string(),
+                    "put all parts into one folder");
+    std::vector<std::shared_ptr<const Weights>> parts;
+    for (int part = 1; part <= count; ++part) {
+        if (part == files->name.part) {
+            parts.push_back(given);
+            continue;
+        }
+        CODA_TRY(auto other, open_one(files->paths[static_cast<size_t>(part - 1)], access));
+        parts.push_back(std::move(other));
+    }
+    return join(std::move(parts));
+}
+
+Result<std::shared_ptr<const Weights>> Weights::join(std::vector<std::shared_ptr<const Weights>> parts) {
+    CODA_ASSERT(!parts.empty());
+    std::shared_ptr<Weights> whole(new Weights);
+    whole->path_ = parts[0]->path_;
+    whole->metadata_ = parts[0]->metadata_;
+    const auto count = static_cast<int64_t>(parts.size());
+    const auto belongs = [&](const Weights& part, int64_t number) {
+        return part.format_ == WeightsFormat::gguf && part.integer("split.count") == count &&
+               part.integer("split.no") == number;
+    };
+    for (int64_t i = 0; i < count; ++i) {
+        const Weights& part = *parts[static_cast<size_t>(i)];
+        WeightsParser parser(*whole);
+        if (!belongs(part, i))
+            return fail(ErrorCode::bad_format, fmt::format("is not part {} of {} of one model", i + 1, count),
+                        fmt::format("{}: split.no", part.path_),
+                        "put the parts of one download into one folder");
+        for (const TensorView& tensor : part.tensors_) CODA_CHECK(parser.add_tensor(tensor));
+    }
+    const auto tensors = static_cast<int64_t>(whole->tensors_.size());
+    if (const auto said = whole->integer("split.tensors.count"); said && *said != tensors)
+        return fail(ErrorCode::bad_format, fmt::format("says {}, but the parts have {}", *said, tensors),
+                    fmt::format("{}: split.tensors.count", whole->path_),
+                    "put the parts of one download into one folder");
+    whole->parts_ = std::move(parts);
+    return std::shared_ptr<const Weights>(std::move(whole));
 }
 
 Result<std::shared_ptr<const Weights>> Weights::parse(std::span<const std::byte> bytes, std::string name) {

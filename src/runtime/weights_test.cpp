@@ -1,11 +1,16 @@
 #include "runtime/weights.h"
 
+#include "base/file_map.h"
 #include "base/paths.h"
+#include "runtime/weights_parser.h"
 
+#include <array>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace coda::runtime {
 namespace {
@@ -56,6 +61,24 @@ std::vector<std::byte> small_gguf(uint32_t tensor_type = 0, uint32_t version = 3
     file.text64("m").put(uint32_t{2}).put(uint64_t{3}).put(uint64_t{2}).put(tensor_type).put(uint64_t{0});
     file.text64("v").put(uint32_t{1}).put(uint64_t{2}).put(uint32_t{0}).put(uint64_t{32});
     file.pad_to(32).floats({1, 2, 3, 4, 5, 6}).pad_to(32).floats({7, 8});
+    return file.bytes();
+}
+
+// A row of 256 elements of every quantization, by ggml's numbers.
+std::vector<std::byte> quantized_gguf() {
+    constexpr std::array kTypes = {2u, 3u, 6u, 7u, 8u, 10u, 11u, 12u, 13u, 14u, 20u, 23u, 39u};
+    Bytes file, data;
+    file.text("GGUF").put(uint32_t{3}).put(uint64_t{kTypes.size()}).put(uint64_t{0});
+    for (const uint32_t type : kTypes) {
+        const auto dtype = ggml_dtype(type);
+        EXPECT_TRUE(dtype) << type;
+        data.pad_to(32);
+        file.text64("t" + std::to_string(type)).put(uint32_t{1}).put(uint64_t{256}).put(type);
+        file.put(uint64_t{data.bytes().size()});
+        for (size_t i = 0; i < *byte_size(*dtype, Shape{256}); ++i) data.put(static_cast<uint8_t>(i));
+    }
+    file.pad_to(32);
+    for (const std::byte b : data.bytes()) file.put(b);
     return file.bytes();
 }
 
@@ -147,6 +170,93 @@ TEST(Weights, ReadsSafetensors) {
     EXPECT_EQ(to_floats(*weights->find("w")), (std::vector<float>{1, 2}));
 }
 
+// Part `number` (from 0) of `count`, with one tensor of its own.
+std::vector<std::byte> gguf_part(uint16_t number, uint16_t count, int32_t tensors = 2) {
+    enum : uint32_t { kU16 = 2, kI32 = 5 };
+    Bytes file;
+    file.text("GGUF").put(uint32_t{3}).put(uint64_t{1}).put(uint64_t{4});
+    file.text64("part").put(kU32).put(uint32_t{number});
+    file.text64("split.no").put(kU16).put(number);
+    file.text64("split.count").put(kU16).put(count);
+    file.text64("split.tensors.count").put(kI32).put(tensors);
+    file.text64(number == 0 ? "a" : "b").put(uint32_t{1}).put(uint64_t{1}).put(uint32_t{0}).put(uint64_t{0});
+    file.pad_to(32).floats({static_cast<float>(number + 1)});
+    return file.bytes();
+}
+
+class SplitGguf : public testing::Test {
+  protected:
+    void SetUp() override {
+        folder_ = std::filesystem::path(testing::TempDir()) / ("coda-split-" + std::to_string(getpid()));
+        std::filesystem::create_directories(folder_);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+    std::filesystem::path write(const std::string& name, const std::vector<std::byte>& bytes) const {
+        EXPECT_TRUE(write_file_atomic(folder_ / name, bytes));
+        return folder_ / name;
+    }
+    std::filesystem::path folder_;
+};
+
+TEST_F(SplitGguf, AnyPartOpensTheWhole) {
+    const auto first = write("m-00001-of-00002.gguf", gguf_part(0, 2)),
+               second = write("m-00002-of-00002.gguf", gguf_part(1, 2));
+    for (const auto& path : {first, second})
+        for (const auto access : {Weights::Access::map, Weights::Access::read}) {
+            const auto weights = Weights::open(path, access);
+            ASSERT_TRUE(weights) << weights.error().message();
+            EXPECT_EQ((*weights)->integer("part"), 0) << "the first part's metadata";
+            ASSERT_EQ((*weights)->tensors().size(), 2u);
+            EXPECT_EQ(to_floats(*(*weights)->find("a")), (std::vector<float>{1}));
+            EXPECT_EQ(to_floats(*(*weights)->find("b")), (std::vector<float>{2}));
+        }
+}
+
+TEST_F(SplitGguf, ALinkFindsThePartsBesideItsTarget) {
+    const auto first = write("m-00001-of-00002.gguf", gguf_part(0, 2));
+    write("m-00002-of-00002.gguf", gguf_part(1, 2));
+    std::filesystem::create_directories(folder_ / "links");
+    for (const char* name : {"mine.gguf", "m-00001-of-00002.gguf"}) {
+        std::filesystem::create_symlink(first, folder_ / "links" / name);
+        const auto weights = Weights::open(folder_ / "links" / name);
+        ASSERT_TRUE(weights) << weights.error().message();
+        EXPECT_EQ((*weights)->tensors().size(), 2u);
+    }
+}
+
+TEST_F(SplitGguf, SaysWhichPartIsMissingOrWrong) {
+    const auto first = write("m-00001-of-00002.gguf", gguf_part(0, 2));
+    const auto missing = Weights::open(first);
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+    EXPECT_NE(missing.error().message().find("m-00002-of-00002.gguf: part 2 of 2 is missing"),
+              std::string::npos)
+        << missing.error().message();
+
+    write("m-00002-of-00002.gguf", gguf_part(0, 2));
+    EXPECT_EQ(Weights::open(first).error().code, ErrorCode::bad_format) << "the first part twice";
+    write("m-00002-of-00002.gguf", gguf_part(1, 3));
+    EXPECT_EQ(Weights::open(first).error().code, ErrorCode::bad_format) << "of another model";
+    write("m-00001-of-00002.gguf", gguf_part(0, 2, 5));
+    write("m-00002-of-00002.gguf", gguf_part(1, 2));
+    EXPECT_EQ(Weights::open(first).error().code, ErrorCode::bad_format) << "three tensors too few";
+
+    const auto renamed = Weights::open(write("renamed.gguf", gguf_part(0, 2)));
+    ASSERT_FALSE(renamed);
+    EXPECT_NE(renamed.error().message().find("NAME-00001-of-00002.gguf"), std::string::npos);
+}
+
+TEST(SplitName, IsReadFromItsPlaceOnly) {
+    const auto name = split_name("Big-00002-of-00013.gguf");
+    ASSERT_TRUE(name);
+    EXPECT_EQ(name->part, 2);
+    EXPECT_EQ(name->count, 13);
+    EXPECT_EQ(name->of_part(13), "Big-00013-of-00013.gguf");
+    for (const char* other : {"", "m.gguf", "m-00000-of-00002.gguf", "m-00003-of-00002.gguf",
+                              "m-0001-of-0002.gguf", "m-00001-of-00002.bin", "m-0000x-of-00002.gguf"})
+        EXPECT_FALSE(split_name(other)) << other;
+}
+
 TEST(Weights, NamesWhatIsUnsupported) {
     const auto iq1 = Weights::parse(small_gguf(19), "model.gguf");
     ASSERT_FALSE(iq1);
@@ -209,6 +319,7 @@ TEST_P(DamagedWeights, EveryByteChangedIsAnErrorOrReadable) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, DamagedWeights,
                          testing::Values(std::pair{"gguf", +[] { return small_gguf(); }},
+                                         std::pair{"quantized_gguf", &quantized_gguf},
                                          std::pair{"ctranslate2", &small_ctranslate2},
                                          std::pair{"whisper_ggml", &small_whisper_ggml},
                                          std::pair{"safetensors", &small_safetensors}),

@@ -3,6 +3,8 @@
 #include "runtime/cpu/operations.h"
 #include "runtime/step_rows.h"
 
+#include <algorithm>
+
 namespace coda::runtime::cpu {
 
 // --- CpuState ---
@@ -54,9 +56,8 @@ Result<std::unique_ptr<State>> CpuExecutable::new_state() const {
 }
 
 size_t CpuExecutable::state_bytes() const {
-    size_t bytes = arena_bytes_;
-    for (const CacheSpec& spec : program_->caches()) bytes += KvStore::bytes_for(spec);
-    return bytes;
+    const StateMemory memory = cpu_state_memory(*program_);
+    return memory.caches + memory.activations;
 }
 
 Status CpuExecutable::run(const Step& step, const StepInput& input, State& state, const Cancel& cancel,
@@ -79,3 +80,15 @@ Status CpuExecutable::run(const Step& step, const StepInput& input, State& state
 }
 
 }  // namespace coda::runtime::cpu
+
+namespace coda::runtime {
+
+StateMemory cpu_state_memory(const Program& program) {
+    StateMemory memory;
+    for (const CacheSpec& spec : program.caches()) memory.caches += cpu::KvStore::bytes_for(spec);
+    for (const Step& step : program.steps())
+        memory.activations = std::max(memory.activations, cpu::plan_arena(step).size);
+    return memory;
+}
+
+}  // namespace coda::runtime

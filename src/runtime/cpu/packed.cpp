@@ -149,65 +149,78 @@ int panels_of(int64_t rows) {
     return static_cast<int>((rows + kPanelRows - 1) / kPanelRows);
 }
 
-// Writes the rows of `weight` into every `step`-th panel of `range`, from `first` on.
-void fill(const TensorView& weight, std::byte* data, size_t stride, int first, int step) {
-    const PanelType type = panel_type(weight.dtype);
-    const auto k = static_cast<size_t>(weight.shape.columns());
-    for (int64_t r = 0; r < weight.shape.rows(); ++r) {
-        const auto panel = static_cast<size_t>(first + static_cast<int>(r / kPanelRows) * step);
-        place_row(type, weight.row(r), k, static_cast<size_t>(r % kPanelRows), data + panel * stride);
-    }
-}
-
-// A view of floats that `owner` holds.
-TensorView as_floats(const TensorView& tensor, std::vector<float>& owner) {
-    owner = to_floats(tensor);
-    return {tensor.name, DType::f32, tensor.shape, std::as_bytes(std::span(owner))};
+// Maps all pages of `bytes` in one call where the kernel can (Linux 5.14) and they are a file's; without it
+// every few pages cost a fault.
+void populate(std::span<const std::byte> bytes) {
+#ifdef MADV_POPULATE_READ
+    constexpr uintptr_t kPage = 4096;
+    const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) / kPage * kPage;
+    const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size());
+    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+#else
+    (void)bytes;
+#endif
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory) {
+int PanelFill::panels() const {
+    return panels_of(weight.shape.rows());
+}
+
+void PanelFill::run(int first, int last) const {
+    const PanelType type = panel_type(weight.dtype);
+    const auto k = static_cast<size_t>(weight.shape.columns());
+    const int64_t begin = int64_t{first} * kPanelRows,
+                  end = std::min(int64_t{last} * kPanelRows, weight.shape.rows());
+    populate(slice_rows(weight, begin, end - begin).bytes);
+    for (int64_t r = begin; r < end; ++r)
+        place_row(type, weight.row(r), k, static_cast<size_t>(r % kPanelRows),
+                  data + static_cast<size_t>(r / kPanelRows) * stride);
+}
+
+Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory,
+                                                 std::vector<PanelFill>& fills) {
     auto matrix = std::make_shared<PackedMatrix>();
     matrix->k = static_cast<int>(weights[0].shape.columns());
-    size_t bytes = 0;
     for (const TensorView& weight : weights) {
         const int rows = static_cast<int>(weight.shape.rows()), panels = panels_of(rows);
-        const PanelType type = panel_type(weight.dtype);
-        matrix->segments.push_back({matrix->rows, rows, matrix->panels});
         const size_t stride = panel_stride(weight.dtype, matrix->k);
-        matrix->ranges.push_back({type, weight.dtype, nullptr, stride, panels, matrix->panels});
+        CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(panels)));
+        matrix->segments.push_back({matrix->rows, rows, matrix->panels});
+        matrix->ranges.push_back(
+            {panel_type(weight.dtype), weight.dtype, data, stride, panels, matrix->panels});
+        fills.push_back({weight, data, stride});
         matrix->rows += rows;
         matrix->panels += panels;
-        bytes += (stride * static_cast<size_t>(panels) + 63) / 64 * 64;
-    }
-    CODA_TRY(std::byte * at, memory.take(bytes));
-    for (size_t i = 0; i < weights.size(); ++i) {
-        PanelRange& range = matrix->ranges[i];
-        range.data = at;
-        fill(weights[i], at, range.stride, 0, 1);
-        at += (range.stride * static_cast<size_t>(range.count) + 63) / 64 * 64;
     }
     return matrix;
 }
 
 Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
-                                                       WeightMemory& memory) {
-    std::vector<float> gate_floats, up_floats;
-    if (gate.dtype != up.dtype)
-        return pack_gated(as_floats(gate, gate_floats), as_floats(up, up_floats), memory);
+                                                       WeightMemory& memory, std::vector<PanelFill>& fills) {
     auto matrix = std::make_shared<PackedMatrix>();
-    const PanelType type = panel_type(gate.dtype);
     matrix->k = static_cast<int>(gate.shape.columns());
     matrix->rows = static_cast<int>(gate.shape.rows());
-    matrix->panels = 2 * panels_of(matrix->rows);
+    const int panels = panels_of(matrix->rows);
+    matrix->panels = 2 * panels;
     matrix->gated = true;
     matrix->segments.push_back({0, matrix->rows, 0});
-    const size_t stride = panel_stride(gate.dtype, matrix->k);
-    CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(matrix->panels)));
-    matrix->ranges.push_back({type, gate.dtype, data, stride, matrix->panels, 0});
-    fill(gate, data, stride, 0, 2);
-    fill(up, data, stride, 1, 2);
+    const PanelType gate_type = panel_type(gate.dtype), up_type = panel_type(up.dtype);
+    const size_t gate_bytes = panel_stride(gate.dtype, matrix->k),
+                 up_bytes = panel_stride(up.dtype, matrix->k), stride = gate_bytes + up_bytes;
+    CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(panels)));
+    fills.push_back({gate, data, stride});
+    fills.push_back({up, data + gate_bytes, stride});
+    if (gate.dtype == up.dtype) {
+        matrix->ranges.push_back({gate_type, gate.dtype, data, gate_bytes, matrix->panels, 0});
+        return matrix;
+    }
+    for (int p = 0; p < panels; ++p) {  // they alternate, so that every panel is a range
+        std::byte* const pair = data + static_cast<size_t>(p) * stride;
+        matrix->ranges.push_back({gate_type, gate.dtype, pair, gate_bytes, 1, 2 * p});
+        matrix->ranges.push_back({up_type, up.dtype, pair + gate_bytes, up_bytes, 1, 2 * p + 1});
+    }
     return matrix;
 }
 
@@ -224,7 +237,10 @@ Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight
                             DType::f32,
                             {weight.shape[0], weight.shape[1] * weight.shape[2]},
                             std::as_bytes(std::span(turned))};
-    return pack(std::span(&matrix, 1), memory);
+    std::vector<PanelFill> fills;
+    CODA_TRY(auto packed, pack(std::span(&matrix, 1), memory, fills));
+    for (const PanelFill& fill : fills) fill.run(0, fill.panels());
+    return packed;
 }
 
 }  // namespace coda::runtime::cpu

@@ -72,11 +72,25 @@ struct PackedMatrix {
     std::vector<PanelRange> ranges;  // into the WeightMemory it was packed with
 };
 
-Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory);
-// Gate and up of one shape; where their types differ both become f32.
+// Rows that have memory and are still to be written there: taking memory is quick, writing is not, and is
+// done for all matrices of a Program at once, on all threads.
+struct PanelFill {
+    TensorView weight;
+    std::byte* data = nullptr;  // panel p of the weight is at data + p * stride
+    size_t stride = 0;
+
+    int panels() const;
+    // Writes panels [first, last), and asks for the file's pages that they are made of all at once.
+    void run(int first, int last) const;
+};
+
+// What is to be written is added to `fills`.
+Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory,
+                                                 std::vector<PanelFill>& fills);
+// Gate and up of one shape, of the same type or not.
 Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
-                                                       WeightMemory& memory);
-// A convolution [out, in, kernel] as a matrix [out, kernel x in].
+                                                       WeightMemory& memory, std::vector<PanelFill>& fills);
+// A convolution [out, in, kernel] as a matrix [out, kernel x in], written at once.
 Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight, WeightMemory& memory);
 
 }  // namespace coda::runtime::cpu

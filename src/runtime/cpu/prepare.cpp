@@ -23,6 +23,27 @@ class Preparation {
         return {};
     }
 
+    // Writes what the steps have packed, about a megabyte at a time on all threads.
+    void fill(ThreadPool& pool) {
+        constexpr size_t kChunk = size_t{1} << 20;
+        struct Chunk {
+            const PanelFill* fill;
+            int first, last;
+        };
+        std::vector<Chunk> chunks;
+        for (const PanelFill& fill : fills_) {
+            const int each = std::max(1, static_cast<int>(kChunk / std::max<size_t>(fill.stride, 1)));
+            for (int first = 0; first < fill.panels(); first += each)
+                chunks.push_back({&fill, first, std::min(fill.panels(), first + each)});
+        }
+        Scratch scratch;
+        ThreadPool::Run run(pool, Priority::background, scratch);
+        run.for_each(static_cast<int>(chunks.size()), [&](int i, Scratch&) {
+            const Chunk& chunk = chunks[static_cast<size_t>(i)];
+            chunk.fill->run(chunk.first, chunk.last);
+        });
+    }
+
     Status operator()(const op::Linear& op) {
         CODA_TRY(out_->matrix, packed_once(op.spec.weights, false));
         const bool biased = std::any_of(op.spec.biases.begin(), op.spec.biases.end(),
@@ -85,8 +106,8 @@ class Preparation {
         for (const TensorView& weight : weights) key.emplace_back(weight.bytes.data(), weight.bytes.size());
         auto& known = packed_[{key, gated}];
         if (known) return known;
-        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], executable_.weights_)
-                              : pack(weights, executable_.weights_));
+        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], executable_.weights_, fills_)
+                              : pack(weights, executable_.weights_, fills_));
         return known;
     }
 
@@ -103,6 +124,7 @@ class Preparation {
 
     CpuExecutable& executable_;
     Prepared* out_ = nullptr;
+    std::vector<PanelFill> fills_;
     std::map<std::pair<Key, bool>, std::shared_ptr<const PackedMatrix>> packed_;
 };
 
@@ -127,6 +149,7 @@ Result<std::shared_ptr<const Executable>> CpuExecutable::compile(std::shared_ptr
     executable->pool_ = std::move(pool);
     Preparation preparation(*executable);
     for (const Step& step : executable->program_->steps()) CODA_CHECK(preparation.step(step));
+    preparation.fill(*executable->pool_);
     return executable;
 }
 
