@@ -327,7 +327,20 @@ class Stages(Cli):
 
     def test_bench(self):
         result = self.one("bench", "tts", "--rounds", "1")
-        self.assertGreater(result["sentences"][0]["first_audio_ms"]["median"], 0)
+        sentence = result["sentences"][0]
+        self.assertGreater(sentence["first_audio_ms"]["median"], 0)
+        self.assertGreaterEqual(sentence["first_audible_ms"]["median"], sentence["first_audio_ms"]["median"])
+        clip = self.one("bench", "stt", "--rounds", "1", "--clips", str(AUDIO / "LJ001-0002.wav"))["clips"]
+        self.assertEqual([entry["file"] for entry in clip], ["LJ001-0002.wav"])
+        model = self.one("bench", "llm", "--rounds", "1", "--prompt", "40", "--generate", "5")
+        self.assertEqual(model["generated_tokens"], 5)
+        self.assertLessEqual(abs(model["prompt_tokens"] - 40), 4)
+        self.assertGreater(model["load_ms"] + model["cold_first_token_ms"], 0)
+        self.assertGreater(self.one("bench", "memory")["read_bytes_per_second"], 1e7)
+
+    def test_the_file_may_be_read_instead_of_mapped(self):
+        read = self.one("--set", "llm.mmap=false", "bench", "llm", "--rounds", "1", "--generate", "2")
+        self.assertEqual(read["generated_tokens"], 2)
 
 
 class Chat(Cli):
@@ -432,6 +445,14 @@ class Models(Cli):
     def test_plan(self):
         plan = self.one("models", "plan", str(data_dir() / "models" / self.GGUF))
         self.assertTrue(plan["fits"])
+        self.assertGreater(plan["activation_bytes"], 0)
+        # Memory is measured once, and then what was kept is told with its date.
+        self.assertGreater(plan["expected_tokens_per_second"], 1)
+        self.assertEqual(plan["expected_from"]["kind"], "estimated")
+        again = self.one("models", "plan", str(data_dir() / "models" / self.GGUF))
+        self.assertEqual(again["expected_from"], plan["expected_from"])
+        self.assertIn("tokens/s at most, estimated",
+                      self.coda("models", "plan", str(data_dir() / "models" / self.GGUF)).stdout.decode())
         self.assertEqual((plan["architecture"], round(plan["parameters"] / 1e6)), ("llama", 135))
         self.fails("models", "plan", "nowhere.gguf", says=["nowhere.gguf"])
 

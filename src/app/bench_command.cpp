@@ -1,6 +1,7 @@
 // coda bench: how fast this machine is at a whole turn, or at one stage alone.
 #include "app/command.h"
 #include "app/loading.h"
+#include "app/machine_speed.h"
 #include "app/stage_bench.h"
 #include "app/turn_bench.h"
 #include "app/turn_json.h"
@@ -16,6 +17,7 @@ struct Options {
     std::string clips;
     int rounds = 5;
     int limit = 0;
+    LlmBench llm;
 };
 
 std::filesystem::path audio_folder(const Options& options, const char* below) {
@@ -90,7 +92,8 @@ Result<nlohmann::json> stage(Context& context, const Options& options, const std
     CODA_TRY(auto engine, load_engine(context, parts));
     context.output.progress("measuring ...");
     CODA_TRY(nlohmann::json result,
-             name == "llm"   ? bench_llm(*engine, options.rounds, context.cancel)
+             name == "llm"   ? bench_llm(*engine, {options.llm.prompt, options.llm.generate, options.rounds},
+                                         context.cancel)
              : name == "stt" ? bench_stt(*engine, audio_folder(options, ""), options.rounds, context.cancel)
                              : bench_tts(*engine, options.rounds, context.cancel));
     result["device"] = to_json(engine->device);
@@ -98,20 +101,44 @@ Result<nlohmann::json> stage(Context& context, const Options& options, const std
     return result;
 }
 
+int memory(Context& context) {
+    context.output.progress("measuring ...");
+    const auto speed = machine_speed(context.configuration.engine.runtime.threads, Remembered::no);
+    context.output.progress("");
+    if (!speed) return context.output.fail(speed.error());
+    context.output.line(speed->text());
+    context.output.object({{"read_bytes_per_second", speed->read_bytes_per_second},
+                           {"threads", speed->threads},
+                           {"date", speed->date},
+                           {"cpu", speed->cpu}});
+    return kOk;
+}
+
 void add(Commands& commands, CLI::App& bench, const std::shared_ptr<Options>& options, const char* name,
          const char* help) {
     CLI::App* command = bench.add_subcommand(name, help);
-    command->add_option("--clips", options->clips, "Another folder of recordings")->type_name("FOLDER");
-    if (std::string(name) == "turn") {
+    const std::string stage_name = name;
+    if (stage_name == "turn" || stage_name == "stt")
+        command->add_option("--clips", options->clips, "Another folder of recordings (stt: or one file)")
+            ->type_name("FOLDER");
+    if (stage_name == "llm") {
+        command->add_option("--prompt", options->llm.prompt, "Tokens of the prompt")
+            ->type_name("N")
+            ->check(CLI::Range(1, 100'000));
+        command->add_option("--generate", options->llm.generate, "Tokens to generate")
+            ->type_name("N")
+            ->check(CLI::Range(1, 100'000));
+    }
+    if (stage_name == "turn") {
         command->add_option("--limit", options->limit, "Only so many clips")->type_name("N");
     } else {
         command->add_option("--rounds", options->rounds, "How often each is measured")
             ->type_name("N")
             ->check(CLI::Range(1, 1000));
     }
-    commands.on(command, [options, name](Context& context) {
+    commands.on(command, [options, stage_name](Context& context) {
         const auto result =
-            std::string(name) == "turn" ? turn(context, *options) : stage(context, *options, name);
+            stage_name == "turn" ? turn(context, *options) : stage(context, *options, stage_name);
         if (!result) return context.output.fail(result.error());
         context.output.object(*result);
         return kOk;
@@ -122,14 +149,16 @@ void add(Commands& commands, CLI::App& bench, const std::shared_ptr<Options>& op
 
 void add_bench(Commands& commands) {
     CLI::App* bench =
-        commands.root().add_subcommand("bench", "How fast this machine is: turn, llm, stt or tts");
+        commands.root().add_subcommand("bench", "How fast this machine is: turn, llm, stt, tts or memory");
     bench->require_subcommand(1, 1);
     auto options = std::make_shared<Options>();
     add(commands, *bench, options, "turn",
         "Whole spoken turns over labelled recordings, at real pace (minutes)");
-    add(commands, *bench, options, "llm", "Prefill of 128 tokens, decoding of 64");
+    add(commands, *bench, options, "llm", "Prefill of a prompt, decoding after it");
     add(commands, *bench, options, "stt", "Recordings to text");
     add(commands, *bench, options, "tts", "Text to the first sample and to the last");
+    commands.on(bench->add_subcommand("memory", "What the threads read of memory, which bounds decoding"),
+                memory);
 }
 
 }  // namespace coda::app

@@ -3,6 +3,7 @@
 #include "base/file_map.h"
 #include "base/paths.h"
 #include "base/settings.h"
+#include "runtime/weights.h"
 
 #include <algorithm>
 
@@ -68,6 +69,10 @@ Result<AddedModel> store_model(const fs::path& model, const std::string& name, b
     std::error_code error;
     const fs::path source = fs::canonical(model, error);
     if (error) return tl::unexpected(io_failure(model, error, "cannot be found"));
+    if (const auto parts = runtime::split_name(source.filename().string()); copy && parts && parts->count > 1)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("is in {} files, which are not copied", parts->count), model.string(),
+                    "add it without --copy, which links to them");
     AddedModel added;
     added.name = safe_name(name.empty() ? fs::absolute(model).lexically_normal().filename().string() : name);
     added.path = store() / added.name;

@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/confirm.h"
 #include "app/loading.h"
+#include "app/machine_speed.h"
 #include "app/model_store.h"
 #include "app/packaged_models.h"
 #include "app/text_input.h"
@@ -169,6 +170,7 @@ nlohmann::json to_json(const models::ModelPlan& plan) {
             {"trained_context", plan.trained_context},
             {"weight_bytes", plan.weight_bytes},
             {"cache_bytes", plan.cache_bytes},
+            {"activation_bytes", plan.activation_bytes},
             {"available_bytes", plan.available.bytes},
             {"available_of", plan.available.of},
             {"fits", plan.fits()}};
@@ -260,23 +262,44 @@ Result<int> remove(Context& context, const std::string& name, bool sure) {
 
 // ---- plan
 
+// Every token reads all that it multiplies once: memory is the bound, and half the cache is what is read on
+// average.
+void expect_speed(Context& context, const models::ModelPlan& plan, nlohmann::json& object) {
+    context.output.progress("measuring this machine ...");
+    const auto speed = machine_speed(context.configuration.engine.runtime.threads, Remembered::yes);
+    context.output.progress("");
+    if (!speed) return context.output.note(speed.error().message());
+    const double bytes = static_cast<double>(plan.bytes_per_token + plan.cache_bytes / 2);
+    const double limit = speed->read_bytes_per_second / bytes;
+    context.output.line(fmt::format("  speed        {:>9}  tokens/s at most, estimated: {}",
+                                    fmt::format("{:.0f}", limit), speed->text()));
+    object["expected_tokens_per_second"] = limit;
+    object["expected_from"] = {{"read_bytes_per_second", speed->read_bytes_per_second},
+                               {"bytes_per_token", plan.bytes_per_token},
+                               {"threads", speed->threads},
+                               {"measured", speed->date},
+                               {"kind", "estimated"}};
+}
+
 Result<int> plan(Context& context, const std::string& path) {
     CODA_TRY(const models::ModelPlan plan,
              models::plan_model(path, context.configuration.engine.llm.context));
     context.output.line(fmt::format("{}: {} {} {}, {:.0f} M parameters", path, plan.format, plan.architecture,
                                     plan.quantization, static_cast<double>(plan.parameters) / 1e6));
-    context.output.line(fmt::format("  weights    {:>9}", size_text(plan.weight_bytes)));
+    context.output.line(fmt::format("  weights      {:>9}", size_text(plan.weight_bytes)));
+    nlohmann::json object = to_json(plan);
+    object["path"] = path;
     if (is_llm(plan)) {
         context.output.line(
-            fmt::format("  KV cache   {:>9}  for {} tokens", size_text(plan.cache_bytes), plan.context));
+            fmt::format("  KV cache     {:>9}  for {} tokens", size_text(plan.cache_bytes), plan.context));
+        context.output.line(fmt::format("  activations  {:>9}", size_text(plan.activation_bytes)));
     }
     context.output.line(
-        fmt::format("  free       {:>9}  of {}", size_text(plan.available.bytes), plan.available.of));
+        fmt::format("  free         {:>9}  of {}", size_text(plan.available.bytes), plan.available.of));
+    if (plan.supported && plan.bytes_per_token > 0) expect_speed(context, plan, object);
     context.output.line(!plan.supported ? "This build does not run it: " + plan.reason
                         : plan.fits()   ? "It fits."
                                         : "It does not fit: take a smaller model, or a smaller llm.context.");
-    nlohmann::json object = to_json(plan);
-    object["path"] = path;
     context.output.object(object);
     return plan.supported && plan.fits() ? kOk : kFailed;
 }

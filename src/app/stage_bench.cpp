@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kSpeechRate = 16000;
-constexpr int kPrefillTokens = 128, kDecodeTokens = 64;
+constexpr float kAudible = 0.01f;  // of the peak
 
 double rounded(double value) {
     return std::round(value * 100) / 100;
@@ -35,46 +35,78 @@ std::string prompt_of(const models::ChatModel& model, int tokens) {
     return text;
 }
 
+struct Block {
+    double ms;     // when it was there
+    size_t begin;  // its first sample
+};
+
+// When the first audible sample is heard, if playing starts with the first block and every block is there in
+// time.
+double audible_ms(const std::vector<Block>& blocks, const std::vector<float>& sound) {
+    float peak = 0;
+    for (const float sample : sound) peak = std::max(peak, std::fabs(sample));
+    const auto first =
+        std::find_if(sound.begin(), sound.end(), [&](float s) { return std::fabs(s) >= kAudible * peak; });
+    const auto lead = static_cast<size_t>(first - sound.begin());
+    double there = blocks.front().ms;
+    for (const Block& block : blocks)
+        if (block.begin <= lead) there = block.ms;
+    return std::max(there,
+                    blocks.front().ms + 1000.0 * static_cast<double>(lead) / models::Hibari::kSampleRate);
+}
+
 }  // namespace
 
-Result<json> bench_llm(assistant::Engine& engine, int rounds, const Cancel& cancel) {
+Result<json> bench_llm(assistant::Engine& engine, const LlmBench& bench, const Cancel& cancel) {
     if (!engine.llm) return tl::unexpected(engine.llm_error);
-    const models::Message prompt{models::Role::user, prompt_of(*engine.llm, kPrefillTokens)};
+    models::Message prompt{models::Role::user, prompt_of(*engine.llm, bench.prompt)};
     models::Sampling sampling;
-    sampling.max_tokens = kDecodeTokens;
+    sampling.max_tokens = bench.generate;
     std::vector<double> prefill, decode, first;
-    int prompt_tokens = 0;
-    for (int round = 0; round <= rounds; ++round) {
+    double cold_first_token_ms = 0;
+    int prompt_tokens = 0, generated = bench.generate;
+    for (int round = 0; round <= bench.rounds; ++round) {
         CODA_TRY(auto session, engine.llm->new_session());  // nothing cached
         CODA_TRY(const models::GenerateStats stats,
                  session->generate({&prompt, 1}, sampling, cancel, [](std::string_view) { return true; }));
-        if (round == 0) continue;
+        if (stats.stop_reason == models::StopReason::cancelled) return fail(ErrorCode::cancelled, "stopped");
+        if (round == 0) {  // what the template adds is now known
+            cold_first_token_ms = stats.first_token_ms;
+            prompt.text = prompt_of(*engine.llm, std::max(1, 2 * bench.prompt - stats.prompt_tokens));
+            continue;
+        }
         prompt_tokens = stats.prompt_tokens;
+        generated = std::min(generated, stats.generated_tokens);
         prefill.push_back(
             stats.prefill_ms > 0 ? (stats.prompt_tokens - stats.cached_tokens) * 1000 / stats.prefill_ms : 0);
         decode.push_back(stats.tokens_per_second());
         first.push_back(stats.first_token_ms);
     }
     return json{{"model", engine.llm->name()},
+                {"load_ms", rounded(engine.load_ms)},
+                {"cold_first_token_ms", rounded(cold_first_token_ms)},
                 {"prompt_tokens", prompt_tokens},
-                {"rounds", rounds},
+                {"generated_tokens", generated},
+                {"rounds", bench.rounds},
                 {"prefill_tokens_per_second", spread(prefill)},
                 {"decode_tokens_per_second", spread(decode)},
                 {"first_token_ms", spread(first)}};
 }
 
-Result<json> bench_stt(assistant::Engine& engine, const std::filesystem::path& folder, int rounds,
+Result<json> bench_stt(assistant::Engine& engine, const std::filesystem::path& clips, int rounds,
                        const Cancel& cancel) {
     if (!engine.stt) return tl::unexpected(engine.stt_error);
     std::vector<std::filesystem::path> files;
     std::error_code missing;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
+    if (std::filesystem::is_regular_file(clips, missing)) files.push_back(clips);
+    for (const auto& entry : std::filesystem::directory_iterator(clips, missing)) {
         if (entry.path().extension() == ".wav") files.push_back(entry.path());
     }
     if (files.empty())
-        return fail(ErrorCode::not_found, "no WAV files", folder.string(), "give a folder with --clips");
+        return fail(ErrorCode::not_found, "no WAV files", clips.string(),
+                    "give a folder or a file with --clips");
     std::sort(files.begin(), files.end());
-    json clips = json::array();
+    json measured = json::array();
     for (const std::filesystem::path& file : files) {
         CODA_TRY(const audio::Sound sound, audio::read_wav(file));
         CODA_TRY(const std::vector<float> speech,
@@ -85,11 +117,11 @@ Result<json> bench_stt(assistant::Engine& engine, const std::filesystem::path& f
             CODA_TRY(const models::Transcript transcript, engine.stt->transcribe(speech, {}, cancel));
             if (round > 0) times.push_back(watch.elapsed_ms());
         }
-        clips.push_back({{"file", file.filename().string()},
-                         {"seconds", rounded(sound.seconds())},
-                         {"ms", spread(times)}});
+        measured.push_back({{"file", file.filename().string()},
+                            {"seconds", rounded(sound.seconds())},
+                            {"ms", spread(times)}});
     }
-    return json{{"model", engine.stt->name()}, {"rounds", rounds}, {"clips", clips}};
+    return json{{"model", engine.stt->name()}, {"rounds", rounds}, {"clips", measured}};
 }
 
 Result<json> bench_tts(assistant::Engine& engine, int rounds, const Cancel& cancel) {
@@ -99,24 +131,27 @@ Result<json> bench_tts(assistant::Engine& engine, int rounds, const Cancel& canc
          {"It is three o'clock in the afternoon.",
           "The sky looks blue because air scatters the short waves of sunlight more than the long "
           "ones, so that blue light reaches the eye from every direction."}) {
-        std::vector<double> first, total;
+        std::vector<double> first, audible, total;
         size_t samples = 0;
         for (int round = 0; round <= rounds; ++round) {
             const Stopwatch watch;
-            double first_ms = 0;
-            samples = 0;
+            std::vector<Block> blocks;
+            std::vector<float> sound;
             CODA_CHECK(engine.tts->synthesize(text, {}, cancel, [&](std::span<const float> block) {
-                if (samples == 0) first_ms = watch.elapsed_ms();
-                samples += block.size();
+                blocks.push_back({watch.elapsed_ms(), sound.size()});
+                sound.insert(sound.end(), block.begin(), block.end());
                 return true;
             }));
-            if (round == 0) continue;
-            first.push_back(first_ms);
+            samples = sound.size();
+            if (round == 0 || blocks.empty()) continue;
+            first.push_back(blocks.front().ms);
+            audible.push_back(audible_ms(blocks, sound));
             total.push_back(watch.elapsed_ms());
         }
         sentences.push_back({{"text", text},
                              {"seconds", rounded(static_cast<double>(samples) / models::Hibari::kSampleRate)},
                              {"first_audio_ms", spread(first)},
+                             {"first_audible_ms", spread(audible)},
                              {"total_ms", spread(total)}});
     }
     return json{{"model", "hibari"}, {"rounds", rounds}, {"sentences", sentences}};

@@ -48,6 +48,7 @@ Result<std::shared_ptr<models::ChatModel>> open_chat_model(const EngineConfig& c
         or_packaged(config.llm.source, "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
     models::LlmOptions options;
     options.context_length = config.llm.context;
+    options.mmap = config.llm.mmap;
     return models::open_llm(file, backend, options);
 }
 

@@ -1,16 +1,13 @@
 #include "models/catalog/plan.h"
 
 #include "models/llm/llama_program.h"
+#include "models/llm/memory_check.h"
 #include "models/llm/vocabulary.h"
 #include "models/whisper/network.h"
 #include "runtime/weights.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
-#include <optional>
-
-#include <re2/re2.h>
 
 namespace coda::models {
 namespace {
@@ -19,24 +16,7 @@ namespace fs = std::filesystem;
 using runtime::Weights;
 using runtime::WeightsFormat;
 
-constexpr uint64_t kCacheElementBytes = 4;  // the runtime keeps keys and values in F32
-
-// A line "Name:   123 kB" of /proc/meminfo.
-std::optional<uint64_t> meminfo_bytes(const std::string& name) {
-    std::ifstream file("/proc/meminfo");
-    for (std::string key; file >> key; file.ignore(256, '\n')) {
-        uint64_t kilobytes = 0;
-        if (key == name + ":" && file >> kilobytes) return kilobytes * 1024;
-    }
-    return std::nullopt;
-}
-
-std::optional<uint64_t> number_in(const char* path) {
-    std::ifstream file(path);
-    uint64_t value = 0;
-    if (file >> value) return value;
-    return std::nullopt;  // "max", or no cgroup v2
-}
+constexpr uint64_t kCacheElementBytes = 2;  // the CPU backend keeps keys and values in F16
 
 uint64_t tensor_bytes(const Weights& weights) {
     uint64_t sum = 0;
@@ -81,18 +61,37 @@ void refuse(ModelPlan& plan, const Error& error, const std::string& path) {
     plan.reason = where.empty() ? error.what : where + ": " + error.what;
 }
 
-void plan_llm(ModelPlan& plan, const Weights& weights, int context) {
+uint64_t bytes_per_token(const Weights& weights) {
+    const std::string architecture(weights.string("general.architecture").value_or(""));
+    const int64_t experts = weights.integer(architecture + ".expert_count").value_or(0);
+    const int64_t asked = weights.integer(architecture + ".expert_used_count").value_or(experts);
+    const bool own_head = weights.find("output.weight") != nullptr;
+    uint64_t sum = 0;
+    for (const auto& tensor : weights.tensors()) {
+        if (tensor.name == "token_embd.weight" && own_head) continue;
+        const bool expert = experts > 0 && tensor.name.find("_exps.") != std::string::npos;
+        sum += expert ? tensor.bytes.size() / static_cast<uint64_t>(experts) * static_cast<uint64_t>(asked)
+                      : tensor.bytes.size();
+    }
+    return sum;
+}
+
+void plan_llm(ModelPlan& plan, const std::shared_ptr<const Weights>& file, int context) {
+    const Weights& weights = *file;
     const auto config = llm::read_llama_config(weights);
     if (!config) return refuse(plan, config.error(), weights.path());
     if (const auto tokenizer = llm::read_tokenizer(weights); !tokenizer)
         return refuse(plan, tokenizer.error(), weights.path());
-    plan.supported = true;
     plan.parameters = config->parameters;
     plan.trained_context = config->trained_context;
     plan.context = std::min(context, config->trained_context);
-    plan.cache_bytes = uint64_t{2} * static_cast<uint64_t>(config->layers) *
-                       static_cast<uint64_t>(config->kv_heads) * static_cast<uint64_t>(config->head_dim) *
-                       static_cast<uint64_t>(plan.context) * kCacheElementBytes;
+    const auto program = llm::record_llama(file, *config, plan.context);
+    if (!program) return refuse(plan, program.error(), weights.path());
+    plan.supported = true;
+    const auto need = llm::memory_need(weights, *program->program, Weights::Access::map);
+    plan.cache_bytes = need.caches;
+    plan.activation_bytes = need.activations;
+    plan.bytes_per_token = bytes_per_token(weights);
 }
 
 void plan_whisper(ModelPlan& plan, const Weights& weights) {
@@ -105,13 +104,6 @@ void plan_whisper(ModelPlan& plan, const Weights& weights) {
                        static_cast<uint64_t>(dimensions->text_width) *
                        static_cast<uint64_t>(dimensions->audio_context + dimensions->text_context) *
                        kCacheElementBytes;
-}
-
-// Of "model-00002-of-00005.gguf" 5; 1 of others.
-int part_count(const fs::path& path) {
-    int parts = 1;
-    RE2::PartialMatch(path.filename().string(), "-\\d{5}-of-(\\d{5})\\.gguf$", &parts);
-    return parts;
 }
 
 // What can be said of a file that the runtime does not read.
@@ -132,15 +124,6 @@ const char* to_string(ModelRole role) {
     return role == ModelRole::llm ? "llm" : "stt";
 }
 
-AvailableMemory available_memory() {
-    AvailableMemory memory{meminfo_bytes("MemAvailable").value_or(0), "this machine"};
-    const auto limit = number_in("/sys/fs/cgroup/memory.max");
-    const auto used = number_in("/sys/fs/cgroup/memory.current");
-    if (!limit || !used) return memory;
-    const uint64_t left = *limit - std::min(*limit, *used);
-    return left < memory.bytes ? AvailableMemory{left, "this container"} : memory;
-}
-
 Result<ModelPlan> plan_model(const fs::path& path, int context) {
     std::error_code ignored;
     const fs::path file = fs::is_directory(path, ignored) ? path / "model.bin" : path;
@@ -157,12 +140,7 @@ Result<ModelPlan> plan_model(const fs::path& path, int context) {
     switch ((*weights)->format()) {
         case WeightsFormat::gguf:
             plan.architecture = (*weights)->string("general.architecture").value_or("");
-            if (const int parts = part_count(file); parts > 1) {
-                plan.reason =
-                    "is one of " + std::to_string(parts) + " parts; join them (llama-gguf-split --merge)";
-            } else {
-                plan_llm(plan, **weights, context);
-            }
+            plan_llm(plan, *weights, context);
             break;
         case WeightsFormat::ctranslate2:
         case WeightsFormat::whisper_ggml:

@@ -2,6 +2,7 @@
 // alone. Thread safety: free functions from any thread.
 #pragma once
 
+#include "base/memory.h"
 #include "base/result.h"
 
 #include <cstdint>
@@ -12,12 +13,6 @@ namespace coda::models {
 
 enum class ModelRole { llm, stt };
 const char* to_string(ModelRole role);
-
-struct AvailableMemory {
-    uint64_t bytes = 0;
-    std::string of;  // "this machine", "this container"
-};
-AvailableMemory available_memory();
 
 struct ModelPlan {
     ModelRole role = ModelRole::llm;
@@ -32,16 +27,20 @@ struct ModelPlan {
 
     int context = 0, trained_context = 0;  // tokens; of a language model
     uint64_t weight_bytes = 0;
-    uint64_t cache_bytes = 0;  // keys and values of one conversation at full length
+    uint64_t cache_bytes = 0;       // keys and values of one conversation at full length
+    uint64_t activation_bytes = 0;  // of a language model's largest step
+    // What a language model reads of its weights for one token: all but an embedding table that is no output
+    // head, and of a mixture of experts those that are asked.
+    uint64_t bytes_per_token = 0;
     AvailableMemory available;
 
-    uint64_t needed_bytes() const { return weight_bytes + cache_bytes; }
+    uint64_t needed_bytes() const { return weight_bytes + cache_bytes + activation_bytes; }
     bool fits() const { return needed_bytes() <= available.bytes; }
 };
 
-// `path`: a GGUF, a whisper.cpp file, or a folder with CTranslate2's Whisper. A model that this build does
-// not run is a plan with `supported` false; an Error means that it is none at all, is not there, or is
-// broken. `context`: tokens of one conversation; at most what the model was trained for.
+// `path`: a GGUF (of one in parts any of them), a whisper.cpp file, or a folder with CTranslate2's Whisper. A
+// model that this build does not run is a plan with `supported` false; an Error means that it is none at all,
+// is not there, or is broken. `context`: tokens of one conversation; at most what the model was trained for.
 Result<ModelPlan> plan_model(const std::filesystem::path& path, int context = 4096);
 
 }  // namespace coda::models

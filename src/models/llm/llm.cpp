@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "models/llm/llm_session.h"
+#include "models/llm/memory_check.h"
 #include "models/llm/vocabulary.h"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
                     fmt::format("a context of {} tokens holds no prompt and answer", options.context_length),
                     "context_length", "use 2 or more");
     }
-    CODA_TRY(auto weights, runtime::Weights::open(gguf));
+    const auto access = options.mmap ? runtime::Weights::Access::map : runtime::Weights::Access::read;
+    CODA_TRY(auto weights, runtime::Weights::open(gguf, access));
     if (weights->format() != runtime::WeightsFormat::gguf) {
         return fail(ErrorCode::unsupported, fmt::format("is a {} file", to_string(weights->format())),
                     gguf.string(), "give a GGUF model");
@@ -74,6 +76,8 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
     CODA_TRY(auto tokenizer, llm::read_tokenizer(*weights));
     const int context = std::min(options.context_length, config.trained_context);
     CODA_TRY(auto program, llm::record_llama(weights, config, context));
+    CODA_CHECK(llm::check_memory(llm::memory_need(*weights, *program.program, access), options.available,
+                                 gguf.string()));
     // f32: with BF16 activations in the prompt the packaged model's KL is 1.3e-4, and 2 of 10 greedy replies
     // change.
     CODA_TRY(auto executable, backend.compile(program.program, {}));

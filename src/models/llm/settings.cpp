@@ -11,6 +11,9 @@ void declare(Settings& settings, LlmSettings& to) {
     settings.declare("llm.api_key", &to.api_key, "The key that the server wants.", SettingRules::hidden());
     settings.declare("llm.context", &to.context, "Context length in tokens.",
                      SettingRules::between(256, 1 << 20));
+    settings.declare(
+        "llm.mmap", &to.mmap,
+        "Map the GGUF; false: read it into memory, for files that may change or lie on a network.");
     settings.declare("llm.temperature", &to.temperature, "0: always the likeliest token.",
                      SettingRules::between(0, 5));
     settings.declare("llm.top_k", &to.top_k, "Draw from the k likeliest tokens. 0: from all.",

@@ -13,6 +13,7 @@ struct LlmSettings {
     std::string model;   // its name on an OpenAI-compatible server
     std::string api_key;
     int context = 4096;
+    bool mmap = true;
     double temperature = 0, top_p = 1, min_p = 0, repetition_penalty = 1;
     int top_k = 0, seed = 0, max_tokens = 256;
 
