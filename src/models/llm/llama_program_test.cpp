@@ -42,22 +42,21 @@ std::vector<std::vector<float>> logits(const LlamaProgram& program, const runtim
 
 class TinyModels : public testing::TestWithParam<std::string> {};
 
-TEST_P(TinyModels, LogitsAreLlamaCppsInEveryFormatAndVariant) {
-    const auto backend = backend_named(GetParam());
-    // The CPU keeps keys and values in F16: 2^-12 of rounding, squared, through two layers.
-    const double bound = GetParam() == "reference" ? 1e-9 : 5e-6;
-    std::ifstream file(golden("tiny.json"));
+// The models that `list` names, which lie beside it, as `backend` runs them.
+void expect_golden_logits(runtime::Backend& backend, const std::filesystem::path& list, size_t models,
+                          double bound) {
+    std::ifstream file(list);
     const auto entries = nlohmann::json::parse(file);
-    ASSERT_EQ(entries.size(), 6u);
+    ASSERT_EQ(entries.size(), models);
     for (const auto& entry : entries) {
         const std::string name = entry["file"];
-        const auto weights = runtime::Weights::open(golden(name));
+        const auto weights = runtime::Weights::open(list.parent_path() / name);
         ASSERT_TRUE(weights) << weights.error().message();
         const auto config = read_llama_config(**weights);
         ASSERT_TRUE(config) << config.error().message();
         const auto program = record_llama(*weights, *config, config->trained_context);
         ASSERT_TRUE(program) << program.error().message();
-        const auto executable = backend->compile(program->program, {});
+        const auto executable = backend.compile(program->program, {});
         ASSERT_TRUE(executable) << executable.error().message();
         const std::vector<int32_t> ids = entry["ids"];
         for (const size_t per_run : {ids.size(), size_t{1}, size_t{7}}) {
@@ -71,6 +70,20 @@ TEST_P(TinyModels, LogitsAreLlamaCppsInEveryFormatAndVariant) {
             }
         }
     }
+}
+
+// The CPU keeps keys and values in F16: 2^-12 of rounding, squared, through two layers.
+double golden_bound(const std::string& backend) {
+    return backend == "reference" ? 1e-9 : 5e-6;
+}
+
+TEST_P(TinyModels, LogitsAreLlamaCppsInEveryFormatAndVariant) {
+    expect_golden_logits(*backend_named(GetParam()), golden("tiny.json"), 6, golden_bound(GetParam()));
+}
+
+TEST_P(TinyModels, LogitsAreLlamaCppsInEveryQuantization) {
+    expect_golden_logits(*backend_named(GetParam()), golden("../quants/models.json"), 10,
+                         golden_bound(GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, TinyModels, testing::Values("reference", "cpu"),
