@@ -6,6 +6,7 @@
 #include "models/llm/vocabulary.h"
 
 #include <algorithm>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -73,7 +74,8 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
                     gguf.string(), "give a GGUF model");
     }
     CODA_TRY(auto config, llm::read_llama_config(*weights));
-    CODA_TRY(auto tokenizer, llm::read_tokenizer(*weights));
+    // A large vocabulary takes as long as some hundred megabytes of weights: both at the same time.
+    auto reading = std::async(std::launch::async, [&weights] { return llm::read_tokenizer(*weights); });
     const int context = std::min(options.context_length, config.trained_context);
     CODA_TRY(auto program, llm::record_llama(weights, config, context));
     CODA_CHECK(llm::check_memory(llm::memory_need(*weights, *program.program, access), options.available,
@@ -81,6 +83,7 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
     // f32: with BF16 activations in the prompt the packaged model's KL is 1.3e-4, and 2 of 10 greedy replies
     // change.
     CODA_TRY(auto executable, backend.compile(program.program, {}));
+    CODA_TRY(auto tokenizer, reading.get());
 
     auto model = std::make_shared<llm::LoadedModel>(
         llm::LoadedModel{display_name(*weights, gguf), std::move(config), context, std::move(tokenizer),
