@@ -82,7 +82,7 @@ Result<nlohmann::json> turn(Context& context, const Options& options) {
     nlohmann::json all = summary(results);
     print_turns(context.output, all);
     all["each"] = each;
-    all["device"] = to_json(engine->device);
+    all["device"] = to_json(engine->device());
     return all;
 }
 
@@ -96,7 +96,7 @@ Result<nlohmann::json> stage(Context& context, const Options& options, const std
                                          context.cancel)
              : name == "stt" ? bench_stt(*engine, audio_folder(options, ""), options.rounds, context.cancel)
                              : bench_tts(*engine, options.rounds, context.cancel));
-    result["device"] = to_json(engine->device);
+    result["device"] = to_json(engine->device());
     context.output.line(result.dump(2));
     return result;
 }

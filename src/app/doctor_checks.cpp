@@ -122,7 +122,7 @@ class LlmCheck final : public Component {
         if (!stats) return {failed(kId, stats.error(), watch)};
         return {passed(kId,
                        fmt::format("{} generated a token after {:.0f} ms on {}", engine_.llm->name(),
-                                   stats->first_token_ms, engine_.device.name),
+                                   stats->first_token_ms, engine_.device().name),
                        watch)};
     }
 

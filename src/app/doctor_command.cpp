@@ -48,13 +48,13 @@ int run(Context& context) {
         context.output.progress("loading the models ...");
         const auto engine = assistant::Engine::load(context.configuration.engine);
         if (engine) {
-            device = to_json((*engine)->device);
+            device = to_json((*engine)->device());
             for (const auto& component : working_components(context, **engine)) {
                 if (context.cancel.cancelled()) return kFailed;
                 report.run(*component);
             }
             context.output.line(
-                fmt::format("device   {} ({})", (*engine)->device.name, (*engine)->device.reason));
+                fmt::format("device   {} ({})", (*engine)->device().name, (*engine)->device().reason));
         } else {
             report.add("llm",
                        {"engine.loads", Health::failed, engine.error().message(), engine.error().mend, 0});

@@ -81,7 +81,7 @@ Result<int> speak(Context& context, const Options& options) {
          {"reply_audio", to_json(audio)},
          {"timings_ms", {{"tts_first_audio", spoken.first_audio_ms}, {"tts", spoken.total_ms}}},
          {"models", {{"tts", "hibari"}}},
-         {"device", to_json(engine->device)}});
+         {"device", to_json(engine->device())}});
     if (player) player->finish(context.cancel);
     return kOk;
 }

@@ -31,7 +31,7 @@ Result<nlohmann::json> transcribe(Context& context, const assistant::Engine& eng
         {"timings_ms",
          {{"encode", transcript.encode_ms}, {"decode", transcript.decode_ms}, {"stt", watch.elapsed_ms()}}},
         {"models", {{"stt", engine.stt->name()}}},
-        {"device", to_json(engine.device)}};
+        {"device", to_json(engine.device())}};
 }
 
 int run(Context& context, const std::vector<std::string>& files) {

@@ -59,7 +59,7 @@ json to_json(const assistant::TurnReport& report, const assistant::Engine& engin
               {"per_second", std::round(llm.tokens_per_second() * 10) / 10}}},
             {"reply_audio", audio ? to_json(*audio) : json(nullptr)},
             {"models", models(engine)},
-            {"device", to_json(engine.device)}};
+            {"device", to_json(engine.device())}};
 }
 
 }  // namespace coda::app

@@ -54,14 +54,15 @@ class ConversationTest : public ::testing::Test {
   protected:
     static void SetUpTestSuite() {
         engine_ = std::make_unique<Engine>();
-        engine_->backend = runtime::create_cpu_backend({.threads = 2, .isa = {}}).value();
+        engine_->chosen = runtime::choose_device({.policy = "off"}, {.threads = 2, .isa = {}}).value();
         take(models::Silero::open(paths::model_dir("silero-vad") / "silero_vad.onnx"), engine_->vad);
         take(models::SmartTurn::open(paths::model_dir("smart-turn") / "smart-turn-v3.2-cpu.onnx", 2),
              engine_->turn);
-        take(models::Whisper::open(paths::model_dir("whisper-tiny.en"), *engine_->backend), engine_->stt);
+        take(models::Whisper::open(paths::model_dir("whisper-tiny.en"), *engine_->chosen.backend),
+             engine_->stt);
         take(models::Hibari::open(paths::model_dir("hibari")), engine_->tts);
         take(models::open_llm(paths::model_dir("smollm2-135m-instruct") / "SmolLM2-135M-Instruct.Q4_1.gguf",
-                              *engine_->backend, {}),
+                              *engine_->chosen.backend, {}),
              engine_->llm);
     }
     static void TearDownTestSuite() { engine_.reset(); }

@@ -67,22 +67,26 @@ void keep(Result<std::shared_ptr<T>> opened, std::shared_ptr<T>& part, Error& er
 
 Engine::~Engine() = default;
 
+DeviceInfo Engine::device() const {
+    runtime::DeviceStatus::Info info = chosen.status->info();
+    if (info.kind == "cpu") info.name = fmt::format("{} ({})", cpu_name(), info.name);
+    return {std::move(info.kind), std::move(info.name), std::move(info.reason)};
+}
+
 Result<std::unique_ptr<Engine>> Engine::load(const EngineConfig& config) {
     const Stopwatch watch;
     auto engine = std::make_unique<Engine>();
     runtime::CpuOptions cpu;
     cpu.threads = config.runtime.threads;
-    CODA_TRY(engine->backend, runtime::create_cpu_backend(cpu));
-    engine->device = {"cpu", fmt::format("{} ({})", cpu_name(), engine->backend->description()),
-                      "this version runs on the CPU"};
+    CODA_TRY(engine->chosen, runtime::choose_device(config.runtime.gpu, cpu));
+    runtime::Backend& backend = *engine->chosen.backend;
 
     std::vector<std::jthread> loaders;
     if (config.load_llm && !config.llm.off())
-        loaders.emplace_back(
-            [&] { keep(open_chat_model(config, *engine->backend), engine->llm, engine->llm_error); });
+        loaders.emplace_back([&] { keep(open_chat_model(config, backend), engine->llm, engine->llm_error); });
     if (config.load_stt)
         loaders.emplace_back([&] {
-            keep(models::Whisper::open(or_packaged(config.stt.model, "whisper-tiny.en"), *engine->backend),
+            keep(models::Whisper::open(or_packaged(config.stt.model, "whisper-tiny.en"), backend),
                  engine->stt, engine->stt_error);
         });
     if (config.load_tts)

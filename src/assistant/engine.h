@@ -13,7 +13,7 @@
 #include "models/smart_turn/smart_turn.h"
 #include "models/whisper/settings.h"
 #include "models/whisper/whisper.h"
-#include "runtime/backend.h"
+#include "runtime/device.h"
 #include "runtime/settings.h"
 
 #include <memory>
@@ -32,8 +32,8 @@ struct EngineConfig {
 
 struct DeviceInfo {
     std::string kind;    // "cpu" or "gpu"
-    std::string name;    // "AMD EPYC 9354 (2 cores, AVX-512 BF16)"
-    std::string reason;  // why this device: "no NVIDIA driver found"
+    std::string name;    // "AMD EPYC 9354 (CPU, AVX-512 BF16, 2 threads)"
+    std::string reason;  // why this device: "no NVIDIA driver"
 };
 
 class Engine {
@@ -48,9 +48,10 @@ class Engine {
     std::shared_ptr<models::Silero> vad;
     std::shared_ptr<models::SmartTurn> turn;
     Error llm_error, stt_error, tts_error, vad_error, turn_error;
-    DeviceInfo device;
+    // What the language model and Whisper run on now; the small networks are always on the CPU.
+    DeviceInfo device() const;
     Metrics metrics;
-    std::unique_ptr<runtime::Backend> backend;
+    runtime::ChosenDevice chosen;
     double load_ms = 0;
 };
 

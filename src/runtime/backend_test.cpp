@@ -1,7 +1,10 @@
-// Every operation of the CPU backend, for every instruction set this machine has, against the reference.
+// Every operation of the CPU backend, for every instruction set this machine has, and of the CUDA backend,
+// where there is a GPU, against the reference.
 #include "runtime/backend.h"
 
+#include "runtime/cuda/cuda_backend.h"
 #include "runtime/rope.h"
+#include "runtime/test_tensors.h"
 
 #include <cmath>
 #include <functional>
@@ -16,69 +19,29 @@ namespace {
 constexpr double kBound = 5e-11;     // normalised error of float sums (on AMX of split halves) against double
 constexpr double kHalfBound = 1e-6;  // where keys and values are kept in half precision
 
-// Owns random tensors and hands out views.
-class Tensors {
-  public:
-    TensorView make(DType dtype, const Shape& shape, float mean = 0, float deviation = 1) {
-        std::normal_distribution<float> normal(mean, deviation);
-        std::vector<float> values(static_cast<size_t>(shape.elements()));
-        for (float& v : values) v = normal(random_);
-        storage_.push_back(quantize(dtype, values));
-        return {"t" + std::to_string(storage_.size()), dtype, shape, storage_.back()};
-    }
-    // As networks have them: rows keep the size of what they multiply.
-    TensorView layer(DType dtype, int out, int in) {
-        return make(dtype, {out, in}, 0, 1 / std::sqrt(static_cast<float>(in)));
-    }
-    std::vector<float> floats(size_t count) {
-        std::normal_distribution<float> normal;
-        std::vector<float> values(count);
-        for (float& v : values) v = normal(random_);
-        return values;
-    }
-
-  private:
-    std::mt19937 random_{7};
-    std::deque<std::vector<std::byte>> storage_;
-};
-
-double normalized_error(std::span<const float> got, std::span<const float> expected) {
-    EXPECT_EQ(got.size(), expected.size());
-    double error = 0, power = 0;
-    for (size_t i = 0; i < std::min(got.size(), expected.size()); ++i) {
-        error += std::pow(static_cast<double>(got[i]) - expected[i], 2);
-        power += std::pow(static_cast<double>(expected[i]), 2);
-    }
-    return power > 0 ? error / power : error;
-}
-
-struct Running {
-    std::shared_ptr<const Executable> executable;
-    std::unique_ptr<State> state;
-};
-
-Running start(Backend& backend, const std::shared_ptr<Program>& program, const CompileOptions& options = {}) {
-    auto executable = backend.compile(program, options);
-    EXPECT_TRUE(executable) << executable.error().message();
-    auto state = (*executable)->new_state();
-    EXPECT_TRUE(state);
-    return {*executable, std::move(*state)};
-}
-
-// Instruction sets by name; those the machine lacks are not in the list.
-std::vector<std::string> instruction_sets() {
+// The CPU's instruction sets by name, and "cuda"; those the machine lacks are not in the list.
+std::vector<std::string> devices() {
     std::vector<std::string> there;
     for (const char* isa : {"baseline", "avx2", "avx512", "avx512bf16", "amx"})
         if (create_cpu_backend({.threads = 1, .isa = isa})) there.emplace_back(isa);
+    if (cuda::create_cuda_backend()) there.emplace_back("cuda");
     return there;
 }
 
-class CpuBackend : public testing::TestWithParam<std::string> {
+Result<std::unique_ptr<Backend>> create_backend(const std::string& device, int threads) {
+    if (device == "reference") return create_reference_backend();
+    if (device != "cuda")
+        return create_cpu_backend({.threads = threads, .isa = device == "cpu" ? "" : device});
+    CODA_TRY(auto gpu, cuda::create_cuda_backend());
+    return std::unique_ptr<Backend>(std::move(gpu));
+}
+
+class DeviceBackend : public testing::TestWithParam<std::string> {
   protected:
     void SetUp() override {
-        auto backend = create_cpu_backend({.threads = 3, .isa = GetParam()});
+        auto backend = create_backend(GetParam(), 3);
         ASSERT_TRUE(backend) << backend.error().message();
-        cpu_ = std::move(*backend);
+        device_ = std::move(*backend);
     }
 
     std::shared_ptr<Program> program() const { return std::make_shared<Program>("test", nullptr); }
@@ -86,17 +49,17 @@ class CpuBackend : public testing::TestWithParam<std::string> {
     // Runs `step` of the program on both backends and compares its output "out".
     void compare(const std::shared_ptr<Program>& program, const std::vector<StepInput>& inputs,
                  double bound = kBound) {
-        Running reference = start(*reference_, program), cpu = start(*cpu_, program);
+        Running reference = start(*reference_, program), device = start(*device_, program);
         const Step& step = program->steps().front();
         for (const StepInput& input : inputs) {
             ASSERT_TRUE(reference.executable->run(step, input, *reference.state, {}, Priority::stt));
-            const Status status = cpu.executable->run(step, input, *cpu.state, {}, Priority::stt);
+            const Status status = device.executable->run(step, input, *device.state, {}, Priority::stt);
             ASSERT_TRUE(status) << status.error().message();
-            const OutputView expected = reference.state->output("out"), got = cpu.state->output("out");
+            const OutputView expected = reference.state->output("out"), got = device.state->output("out");
             ASSERT_EQ(got.rows, expected.rows);
             ASSERT_EQ(got.width, expected.width);
             EXPECT_LE(normalized_error(got.values, expected.values), bound);
-            EXPECT_EQ(cpu.state->length(), reference.state->length());
+            EXPECT_EQ(device.state->length(), reference.state->length());
         }
     }
 
@@ -112,7 +75,7 @@ class CpuBackend : public testing::TestWithParam<std::string> {
 
     Tensors tensors_;
     std::unique_ptr<Backend> reference_ = create_reference_backend();
-    std::unique_ptr<Backend> cpu_;
+    std::unique_ptr<Backend> device_;
 };
 
 const DType kWeightTypes[] = {DType::f32,  DType::f16,    DType::bf16,   DType::q8_0,
@@ -120,7 +83,7 @@ const DType kWeightTypes[] = {DType::f32,  DType::f16,    DType::bf16,   DType::
                               DType::q2_k, DType::q3_k,   DType::q4_k,   DType::q5_k,
                               DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
 
-TEST_P(CpuBackend, LinearOfEveryTypeAndShape) {
+TEST_P(DeviceBackend, LinearOfEveryTypeAndShape) {
     for (const DType dtype : kWeightTypes)
         for (const int rows : {1, 2, 3, 4, 5, 13, 150})
             for (const auto& [out, in] :
@@ -135,7 +98,7 @@ TEST_P(CpuBackend, LinearOfEveryTypeAndShape) {
 }
 
 // Rounded to 8 bits of mantissa, both factors are off by up to 2^-9.
-TEST_P(CpuBackend, LinearInBf16IsAsGoodAsItsRounding) {
+TEST_P(DeviceBackend, LinearInBf16IsAsGoodAsItsRounding) {
     for (const DType dtype : {DType::f32, DType::q4_1})
         for (const int rows : {1, 16, 33, 200}) {
             auto recorded = program();
@@ -143,15 +106,15 @@ TEST_P(CpuBackend, LinearInBf16IsAsGoodAsItsRounding) {
             step.output("out", step.linear(step.input(96), {.weights = {tensors_.make(dtype, {50, 96})}}));
             const std::vector<float> features = tensors_.floats(static_cast<size_t>(rows * 96));
             Running reference = start(*reference_, recorded);
-            Running cpu = start(*cpu_, recorded, {CompileOptions::Activations::bf16});
-            for (const Running* r : {&reference, &cpu})
+            Running device = start(*device_, recorded, {CompileOptions::Activations::bf16});
+            for (const Running* r : {&reference, &device})
                 ASSERT_TRUE(r->executable->run(step, {.features = features}, *r->state, {}, Priority::stt));
             const auto expected = reference.state->output("out").values;
-            EXPECT_LE(normalized_error(cpu.state->output("out").values, expected), 1e-5);
+            EXPECT_LE(normalized_error(device.state->output("out").values, expected), 1e-5);
         }
 }
 
-TEST_P(CpuBackend, LinearOfOddWidths) {
+TEST_P(DeviceBackend, LinearOfOddWidths) {
     for (const DType dtype : {DType::f32, DType::f16, DType::bf16})
         for (const int rows : {1, 4, 9})
             for (const int in : {1, 7, 33, 77}) {
@@ -161,7 +124,7 @@ TEST_P(CpuBackend, LinearOfOddWidths) {
             }
 }
 
-TEST_P(CpuBackend, LinearOfSeveralWeightsWithBiasesActivationAndResidual) {
+TEST_P(DeviceBackend, LinearOfSeveralWeightsWithBiasesActivationAndResidual) {
     for (const Activation activation :
          {Activation::none, Activation::relu, Activation::silu, Activation::gelu, Activation::gelu_tanh})
         for (const int rows : {1, 3, 40}) {
@@ -181,7 +144,7 @@ TEST_P(CpuBackend, LinearOfSeveralWeightsWithBiasesActivationAndResidual) {
         }
 }
 
-TEST_P(CpuBackend, LinearScaledAndCapped) {
+TEST_P(DeviceBackend, LinearScaledAndCapped) {
     const TensorView weight = tensors_.make(DType::q8_0, {5000, 64}),
                      bias = tensors_.make(DType::f32, {5000}), back = tensors_.layer(DType::f32, 64, 5000);
     for (const int rows : {1, 5})
@@ -201,7 +164,8 @@ TEST_P(CpuBackend, LinearScaledAndCapped) {
             }
 }
 
-TEST_P(CpuBackend, Experts) {
+TEST_P(DeviceBackend, Experts) {
+    if (GetParam() == "cuda") GTEST_SKIP() << "skipped: the GPU refuses experts, the CPU takes over";
     for (const auto& [type, down_type] : {std::pair{DType::q4_1, DType::q8_0}, {DType::f32, DType::f16}})
         for (const int rows : {1, 3, 40})
             for (const bool normalized : {true, false})
@@ -249,7 +213,7 @@ TEST(Recording, ExpertsThatDoNotFitAreRefused) {
     EXPECT_NE(error(spec).find("is [128, 64], expected [4, any, 64]"), std::string::npos) << error(spec);
 }
 
-TEST_P(CpuBackend, GateUp) {
+TEST_P(DeviceBackend, GateUp) {
     for (const auto& [gate_type, up_type] :
          {std::pair{DType::q4_1, DType::q4_1}, {DType::q5_0, DType::q5_0}, {DType::q4_0, DType::q8_0}})
         for (const int rows : {1, 4, 30})
@@ -262,7 +226,7 @@ TEST_P(CpuBackend, GateUp) {
             }
 }
 
-TEST_P(CpuBackend, Norms) {
+TEST_P(DeviceBackend, Norms) {
     for (const int width : {5, 16, 100, 576}) {
         const TensorView weight = tensors_.make(DType::f32, {width}),
                          bias = tensors_.make(DType::f32, {width});
@@ -274,7 +238,7 @@ TEST_P(CpuBackend, Norms) {
     }
 }
 
-TEST_P(CpuBackend, ConvolutionsAndPositions) {
+TEST_P(DeviceBackend, ConvolutionsAndPositions) {
     for (const int stride : {1, 2})
         for (const int rows : {1, 2, 7, 64}) {
             const TensorView weight = tensors_.make(DType::f16, {24, 20, 3}),
@@ -289,7 +253,7 @@ TEST_P(CpuBackend, ConvolutionsAndPositions) {
         }
 }
 
-TEST_P(CpuBackend, SelfAttention) {
+TEST_P(DeviceBackend, SelfAttention) {
     for (const int rows : {1, 15, 16, 17, 100})
         for (const auto& [heads, kv_heads, head_dim] : {std::tuple{6, 6, 64}, {4, 2, 32}, {2, 1, 20}}) {
             SCOPED_TRACE(testing::Message() << rows << " rows, head_dim " << head_dim);
@@ -300,7 +264,7 @@ TEST_P(CpuBackend, SelfAttention) {
 }
 
 // A growing cache filled by several runs of different lengths.
-TEST_P(CpuBackend, CausalAttentionOverACache) {
+TEST_P(DeviceBackend, CausalAttentionOverACache) {
     const auto frequencies = rope_frequencies(10000, 32);
     for (const Rope::Order order : {Rope::Order::none, Rope::Order::interleaved, Rope::Order::halves})
         for (const auto& [window, soft_cap] : {std::pair{0, 0.0f}, {5, 0.0f}, {0, 4.0f}, {20, 50.0f}}) {
@@ -331,7 +295,7 @@ TEST_P(CpuBackend, CausalAttentionOverACache) {
         }
 }
 
-TEST_P(CpuBackend, CrossAttentionOverAStoredCache) {
+TEST_P(DeviceBackend, CrossAttentionOverAStoredCache) {
     auto recorded = program();
     const Cache cache =
         recorded->add_cache({.kind = CacheSpec::Kind::stored, .kv_heads = 2, .head_dim = 32, .capacity = 70});
@@ -340,15 +304,15 @@ TEST_P(CpuBackend, CrossAttentionOverAStoredCache) {
     Step& decode = recorded->add_step("decode", 9);
     decode.output("out", decode.attention(decode.input(64), cache,
                                           {.heads = 2, .kv_heads = 2, .head_dim = 32, .scale = 0.3f}));
-    Running reference = start(*reference_, recorded), cpu = start(*cpu_, recorded);
+    Running reference = start(*reference_, recorded), device = start(*device_, recorded);
     for (const int frames : {70, 33, 1}) {
         const std::vector<float> kv = tensors_.floats(static_cast<size_t>(frames * 128));
         const std::vector<float> q = tensors_.floats(9 * 64);
-        for (const Running* r : {&reference, &cpu}) {
+        for (const Running* r : {&reference, &device}) {
             ASSERT_TRUE(r->executable->run(encode, {.features = kv}, *r->state, {}, Priority::stt));
             ASSERT_TRUE(r->executable->run(decode, {.features = q}, *r->state, {}, Priority::stt));
         }
-        EXPECT_LE(normalized_error(cpu.state->output("out").values, reference.state->output("out").values),
+        EXPECT_LE(normalized_error(device.state->output("out").values, reference.state->output("out").values),
                   kHalfBound);
     }
 }
@@ -399,7 +363,7 @@ std::vector<int32_t> some_tokens(int count) {
     return tokens;
 }
 
-TEST_P(CpuBackend, AWholeModel) {
+TEST_P(DeviceBackend, AWholeModel) {
     const SmallModel model;
     const auto tokens = some_tokens(30);
     const std::vector<int32_t> listed = {0, 3, 4};
@@ -418,11 +382,11 @@ std::vector<float> logits_after(const Running& running, const Step& step, std::s
     return {values.begin(), values.end()};
 }
 
-TEST_P(CpuBackend, TruncatingAndForkingLeaveNoTrace) {
+TEST_P(DeviceBackend, TruncatingAndForkingLeaveNoTrace) {
     const SmallModel model;
     const auto tokens = some_tokens(20);
     const std::span<const int32_t> all(tokens);
-    Running straight = start(*cpu_, model.program), detour = start(*cpu_, model.program);
+    Running straight = start(*device_, model.program), detour = start(*device_, model.program);
     logits_after(straight, model.step(), all.first(12));
     logits_after(detour, model.step(), all.first(12));
     logits_after(detour, model.step(), all.last(5));  // thrown away
@@ -436,10 +400,10 @@ TEST_P(CpuBackend, TruncatingAndForkingLeaveNoTrace) {
               expected);
 }
 
-TEST_P(CpuBackend, ThreadsWithTheirOwnStatesGetTheSameAnswers) {
+TEST_P(DeviceBackend, ThreadsWithTheirOwnStatesGetTheSameAnswers) {
     const SmallModel model;
     const auto tokens = some_tokens(24);
-    Running first = start(*cpu_, model.program);
+    Running first = start(*device_, model.program);
     const auto expected = logits_after(first, model.step(), tokens);
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t)
@@ -456,15 +420,14 @@ TEST_P(CpuBackend, ThreadsWithTheirOwnStatesGetTheSameAnswers) {
     for (std::thread& thread : threads) thread.join();
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, CpuBackend, testing::ValuesIn(instruction_sets()),
+INSTANTIATE_TEST_SUITE_P(On, DeviceBackend, testing::ValuesIn(devices()),
                          [](const auto& isa) { return isa.param; });
 
-// --- what must be refused, on both backends ---
+// --- what must be refused, on every backend ---
 
-class AnyBackend : public testing::TestWithParam<bool> {
+class AnyBackend : public testing::TestWithParam<std::string> {
   protected:
-    std::unique_ptr<Backend> backend_ =
-        GetParam() ? create_reference_backend() : std::move(*create_cpu_backend({.threads = 2}));
+    std::unique_ptr<Backend> backend_ = std::move(*create_backend(GetParam(), 2));
     SmallModel model_;
 };
 
@@ -527,8 +490,13 @@ TEST_P(AnyBackend, SamplesGreedilyWithinTheMask) {
     EXPECT_NE(running.state->sampled().token, best);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, AnyBackend, testing::Bool(),
-                         [](const auto& kind) { return kind.param ? "reference" : "cpu"; });
+std::vector<std::string> kinds() {
+    std::vector<std::string> there = {"reference", "cpu"};
+    if (cuda::create_cuda_backend()) there.emplace_back("cuda");
+    return there;
+}
+INSTANTIATE_TEST_SUITE_P(Kinds, AnyBackend, testing::ValuesIn(kinds()),
+                         [](const auto& kind) { return kind.param; });
 
 TEST(Recording, TheFirstErrorOfTheFileIsReported) {
     Tensors tensors;

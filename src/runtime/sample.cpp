@@ -65,10 +65,11 @@ bool likelier(const Candidate& a, const Candidate& b) {
     return a.value != b.value ? a.value > b.value : a.token < b.token;
 }
 
+// Leaves them likeliest first, so that the draw has one order on every device.
 void keep_largest(std::vector<Candidate>& candidates, size_t count) {
     if (count == 0 || count >= candidates.size()) return;
     const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
-    std::nth_element(candidates.begin(), end, candidates.end(), likelier);
+    std::partial_sort(candidates.begin(), end, candidates.end(), likelier);
     candidates.erase(end, candidates.end());
 }
 
