@@ -27,7 +27,7 @@ build_packages=(
     libgtest-dev libgmock-dev libbenchmark-dev
 )
 test_packages=(
-    clang libclang-rt-dev clang-format valgrind pulseaudio pulseaudio-utils libasound2-plugins python3-venv
+    clang libclang-rt-dev clang-format valgrind pulseaudio pulseaudio-utils libasound2-plugins python3-venv python3-jsonschema
 )
 
 say() { printf '%s\n' "$*"; }
