@@ -68,6 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(int(mode), STATUSES[mode], headers=[("Retry-After", "7")] if mode == "429" else ())
         if mode == "refuses-usage" and "stream_options" in request:
             return self.answer(422, {"detail": [{"msg": "extra field: stream_options"}]})
+        if mode == "refuses-tools" and "tools" in request:
+            return self.answer(400, {"error": {"message": "registry.example/m does not support tools"}})
         getattr(self, "post_" + mode.replace("-", "_"), self.post_fine)(request)
 
     def start(self):
@@ -115,6 +117,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.start()
         request["stop"] = len(request["stop"])
         self.piece(json.dumps(request), reason="stop")
+
+    def calls(self, *deltas):
+        self.send("data: " + json.dumps({"choices": [{"index": 0, "delta": {"tool_calls": list(deltas)}}]}) + "\n\n")
+
+    def post_tools(self, request):
+        """Two calls in pieces; once there are results, what came back."""
+        self.start()
+        results = [m for m in request["messages"] if m["role"] == "tool"]
+        if results or request.get("tool_choice") == "none" or "tools" not in request:
+            self.piece("<think>hm")
+            self.piece("</think>got " + ", ".join(f"{m['tool_call_id']}={m['content']}" for m in results), reason="stop")
+        else:
+            name = request["tools"][0]["function"]["name"]
+            self.piece("Let me see. ")
+            self.calls({"index": 0, "id": "id0", "type": "function", "function": {"name": name, "arguments": ""}})
+            self.calls({"index": 0, "function": {"arguments": "{\"pla"}})
+            self.calls({"index": 0, "function": {"arguments": "ce\": \"Bern\"}"}},
+                       {"index": 1, "id": "id1", "function": {"name": name, "arguments": "{}"}})
+            self.calls({"index": 2, "id": "id2", "function": {"name": name, "arguments": "{broken"}})
+            self.piece(reason="tool_calls")
+        self.send("data: [DONE]\n\n")
+
+    def post_tools_whole(self, request):
+        function = {"name": request["tools"][0]["function"]["name"], "arguments": {"place": "Bern"}}
+        message = {"role": "assistant", "content": None, "tool_calls": [{"id": "id0", "function": function}]}
+        self.answer(200, {"choices": [{"message": message, "finish_reason": "tool_calls"}]})
+
+    def post_many_calls(self, request):
+        self.start()
+        for index in range(100):
+            self.calls({"index": index, "id": f"id{index}", "function": {"name": "t", "arguments": "{}"}})
 
     def post_whole(self, request):
         message = {"role": "assistant", "content": "".join(self.words(request))}

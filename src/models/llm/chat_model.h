@@ -19,9 +19,27 @@ namespace coda::models {
 
 enum class Role { system, user, assistant, tool };
 
+// What the model may call: its arguments are a JSON object that follows `parameters`, a JSON schema as text.
+struct ToolSpec {
+    std::string name, description, parameters;
+};
+
+struct ToolCall {
+    std::string id, name;
+    std::string arguments;  // a JSON object
+};
+
 struct Message {
     Role role = Role::user;
     std::string text;
+    std::vector<ToolCall> tool_calls = {};     // of an assistant
+    std::string tool_call_id = {}, tool = {};  // of a tool: which call it answers, and the tool's name
+};
+
+enum class ToolChoice {
+    automatic,  // the model decides
+    none,       // no call, though the prompt shows the tools
+    required,   // the reply is a call
 };
 
 struct Sampling {
@@ -34,6 +52,10 @@ struct Sampling {
     uint64_t seed = 0;
     int max_tokens = 256;
     std::vector<std::string> stop;  // text at which generation ends; not emitted; empty ones are ignored
+    ToolChoice tool_choice = ToolChoice::automatic;  // among the session's tools
+    // Not empty: the reply is one JSON value that follows this schema (grammar/json_schema.h says which
+    // schemas).
+    std::string json_schema;
 };
 
 enum class StopReason {
@@ -54,6 +76,7 @@ struct GenerateStats {
     double first_token_ms = 0;  // from the call to the first sampled token
     double decode_ms = 0;       // after the first token
     StopReason stop_reason = StopReason::end_of_turn;
+    std::vector<ToolCall> tool_calls;  // whole ones; their text is not emitted
     double tokens_per_second() const {
         return decode_ms > 0 && generated_tokens > 1 ? (generated_tokens - 1) * 1000.0 / decode_ms : 0;
     }
@@ -72,16 +95,21 @@ class ChatSession {
   public:
     virtual ~ChatSession() = default;
 
+    // The tools that the model may call from now on, as part of the prompt. No-op where
+    // ChatModel::calls_tools() is false.
+    virtual void offer_tools(std::vector<ToolSpec> tools) { static_cast<void>(tools); }
+
     // Brings the KV cache in line with `messages`, the last of which is a user message still being spoken: it
     // is left open (no end-of-turn token), and without the marks at its end, which a recogniser guesses.
     // Shared prefix with what is cached is kept, the rest cut off and computed. Fails with cancelled, or
     // exhausted like generate; what was computed until then stays cached.
     virtual Result<PrefillStats> prefill(std::span<const Message> messages, const Cancel& cancel) = 0;
 
-    // Generates the assistant's answer to `messages`. `on_text` gets whole UTF-8 pieces as they come;
-    // returning false ends generation. Cancel ends it within one token, also in the middle of the prompt,
-    // with stop_reason cancelled. Fails with exhausted when the messages leave no room in the context for an
-    // answer, and with invalid_argument for sampling out of range.
+    // Generates the assistant's answer to `messages`. `on_text` gets whole UTF-8 pieces as they come, without
+    // what the model thinks (<think>) and without tool calls; returning false ends generation. Cancel ends it
+    // within one token, also in the middle of the prompt, with stop_reason cancelled. Fails with exhausted
+    // when the messages leave no room in the context for an answer, and with invalid_argument for sampling
+    // out of range.
     using OnText = std::function<bool(std::string_view)>;
     virtual Result<GenerateStats> generate(std::span<const Message> messages, const Sampling& sampling,
                                            const Cancel& cancel, const OnText& on_text) = 0;
@@ -94,6 +122,8 @@ class ChatModel {
     // Too small to be trusted with facts (under 1e9 parameters): the assistant then answers facts, live data
     // and actions without it. A server counts as able.
     virtual bool small() const = 0;
+    // It was trained to call tools, and its format for that is known.
+    virtual bool calls_tools() const { return false; }
     virtual int context_length() const = 0;
     // Tokens of `text` as ordinary text; an estimate for a server.
     virtual int count_tokens(std::string_view text) const = 0;

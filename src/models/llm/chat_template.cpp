@@ -1,5 +1,9 @@
 #include "models/llm/chat_template.h"
 
+#include "base/log.h"
+
+#include <algorithm>
+
 namespace coda::models::llm {
 
 namespace {
@@ -101,7 +105,15 @@ class ChatTemplate::Writer {
     std::string pending_;
 };
 
-ChatTemplate::ChatTemplate(std::string_view jinja, const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
+ChatTemplate::ChatTemplate(std::string_view jinja, const Tokenizer& tokenizer,
+                           std::span<const std::string_view> control_tokens)
+    : tokenizer_(tokenizer) {
+    for (const std::string_view text : control_tokens)
+        if (const auto id = tokenizer.find(text); id && tokenizer.is_control(*id) && !text.empty())
+            controls_.push_back({std::string(text), *id});
+    for (const Control& control : controls_) control_starts_.set(static_cast<unsigned char>(control.text[0]));
+    std::stable_sort(controls_.begin(), controls_.end(),
+                     [](const Control& a, const Control& b) { return a.text.size() > b.text.size(); });
     recognised_ = true;
     if (has(jinja, "<|im_start|>") && !has(jinja, "<|im_sep|>")) {
         family_ = TemplateFamily::chatml;
@@ -117,10 +129,92 @@ ChatTemplate::ChatTemplate(std::string_view jinja, const Tokenizer& tokenizer) :
     } else {
         recognised_ = false;
     }
-    if (!tokenizer.find(end_marker(family_))) end_text_ = end_marker(family_);
+    const auto text_of = [&](const std::optional<int32_t>& token) {
+        return token ? std::string(control_text(*token)) : std::string();
+    };
+    auto chat = JinjaChat::create(jinja, text_of(tokenizer.bos()), text_of(tokenizer.eos()));
+    if (chat) {
+        jinja_ = std::move(*chat);
+        if (jinja_->shows_tools()) tool_format_ = tool_format_of(jinja);
+        adds_system_text_ = recognised_ && adds_system_text();
+    } else {
+        problem_ = jinja.empty() ? "it is missing" : chat.error().message();
+    }
+    // A template that is run and belongs to no family ends its turns with the vocabulary's own token.
+    if ((recognised_ || !jinja_) && !tokenizer.find(end_marker(family_))) end_text_ = end_marker(family_);
 }
 
-std::vector<int32_t> ChatTemplate::render(std::span<const Message> messages, Last last) const {
+bool ChatTemplate::adds_system_text() const {
+    constexpr size_t kTokens =
+        4;  // that the two forms may differ by: a marker, a line break, a closed thought
+    const Message user{Role::user, "Hi"};
+    const auto text = jinja_->open({&user, 1}, {});
+    return text && encode(*text).size() > render_family({&user, 1}, Last::open).size() + kTokens;
+}
+
+std::string_view ChatTemplate::control_text(int32_t token) const {
+    const auto found =
+        std::find_if(controls_.begin(), controls_.end(), [&](const Control& c) { return c.token == token; });
+    return found == controls_.end() ? std::string_view() : std::string_view(found->text);
+}
+
+std::vector<int32_t> ChatTemplate::call_opening() const {
+    return encode(jinja::Text(llm::call_opening(tool_format_), jinja::Origin::source));
+}
+
+std::string_view ChatTemplate::marker_at(const jinja::Text& text, size_t at) const {
+    if (!control_starts_.test(static_cast<unsigned char>(text.bytes[at]))) return {};
+    const std::string_view rest = std::string_view(text.bytes).substr(at);
+    const std::string_view origins = std::string_view(text.origins).substr(at);
+    for (const Control& control : controls_) {
+        if (rest[0] != control.text[0] || !rest.starts_with(control.text)) continue;
+        const auto written = origins.substr(0, control.text.size());
+        if (written.find_first_not_of(static_cast<char>(jinja::Origin::source)) == std::string_view::npos)
+            return control.text;
+    }
+    return {};
+}
+
+std::vector<int32_t> ChatTemplate::encode(const jinja::Text& text) const {
+    Writer out(tokenizer_);
+    size_t begin = 0;
+    for (size_t at = 0; at < text.size();) {
+        const std::string_view marker = text.origins[at] == static_cast<char>(jinja::Origin::source)
+                                            ? marker_at(text, at)
+                                            : std::string_view();
+        if (marker.empty()) {
+            ++at;
+            continue;
+        }
+        out.text(std::string_view(text.bytes).substr(begin, at - begin));
+        out.marker(marker);
+        begin = at += marker.size();
+    }
+    out.text(std::string_view(text.bytes).substr(begin));
+    return out.take();
+}
+
+std::vector<int32_t> ChatTemplate::render(std::span<const Message> messages, Last last,
+                                          std::span<const ToolSpec> tools) const {
+    if (!jinja_) return render_family(messages, last);
+    if (tool_format_ == ToolFormat::none) tools = {};
+    const bool has_system = std::any_of(messages.begin(), messages.end(),
+                                        [](const Message& message) { return message.role == Role::system; });
+    if (adds_system_text_ && !has_system && tools.empty()) return render_family(messages, last);
+    const auto text = last == Last::open ? jinja_->open(messages, tools) : jinja_->closed(messages, tools);
+    if (!text) {
+        if (!warned_.exchange(true))
+            log::warn("the chat template fails ({}); using {}'s form", text.error().message(),
+                      to_string(family_));
+        return render_family(messages, last);
+    }
+    std::vector<int32_t> ids = encode(*text);
+    const auto bos = tokenizer_.bos();
+    if (tokenizer_.adds_bos() && bos && (ids.empty() || ids.front() != *bos)) ids.insert(ids.begin(), *bos);
+    return ids;
+}
+
+std::vector<int32_t> ChatTemplate::render_family(std::span<const Message> messages, Last last) const {
     Writer out(tokenizer_);
     switch (family_) {
         case TemplateFamily::chatml:

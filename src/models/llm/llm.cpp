@@ -22,6 +22,7 @@ class Llm final : public ChatModel {
 
     const std::string& name() const override { return model_->name; }
     bool small() const override { return model_->config.parameters < kTrustedWithFacts; }
+    bool calls_tools() const override { return model_->chat->tool_format() != llm::ToolFormat::none; }
     int context_length() const override { return model_->context; }
     int count_tokens(std::string_view text) const override {
         return static_cast<int>(model_->tokenizer.encode(text).size());
@@ -88,13 +89,19 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
     auto model = std::make_shared<llm::LoadedModel>(
         llm::LoadedModel{display_name(*weights, gguf), std::move(config), context, std::move(tokenizer),
                          nullptr, nullptr, std::move(program), std::move(executable)});
+    model->grammar_vocabulary = std::make_shared<const llm::grammar::Vocabulary>(model->tokenizer);
     model->sentence_ends = std::make_unique<llm::SentenceEnds>(model->tokenizer);
-    model->chat = std::make_unique<llm::ChatTemplate>(weights->string("tokenizer.chat_template").value_or(""),
-                                                      model->tokenizer);
-    if (!model->chat->recognised()) {
-        log::warn(
-            "{}: the chat template is of no known family (ChatML, Llama 3, Mistral, Gemma); using ChatML",
-            gguf.string());
+    std::vector<std::string_view> control_tokens;
+    int32_t token = 0;
+    for (const std::string_view text : weights->strings("tokenizer.ggml.tokens"))
+        if (model->tokenizer.is_control(token++)) control_tokens.push_back(text);
+    const std::string_view own_template = weights->string("tokenizer.chat_template").value_or("");
+    model->chat = std::make_unique<llm::ChatTemplate>(
+        options.chat_template.empty() ? own_template : std::string_view(options.chat_template),
+        model->tokenizer, control_tokens);
+    if (!model->chat->problem().empty()) {
+        log::warn("{}: the chat template cannot be run: {}; using {}'s form", gguf.string(),
+                  model->chat->problem(), to_string(model->chat->family()));
     }
     return std::shared_ptr<ChatModel>(std::make_shared<Llm>(std::move(model)));
 }

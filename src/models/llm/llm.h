@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 namespace coda::models {
 
@@ -14,6 +15,7 @@ struct LlmOptions {
     int context_length = 4096;  // tokens; at most what the model was trained for
     bool mmap = true;           // map the file; false: read it into memory
     AvailableMemory available = available_memory();
+    std::string chat_template = {};  // Jinja, in place of the file\'s own; empty: the file\'s
 };
 
 // Fails with unsupported (naming the architecture or the quantization and what is supported), bad_format

@@ -1,7 +1,11 @@
 #include "models/llm/llm_session.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "models/llm/grammar/json_schema.h"
+#include "models/llm/reply_filter.h"
 #include "models/llm/text_stream.h"
+#include "models/llm/tool_format.h"
 
 #include <algorithm>
 #include <cmath>
@@ -105,7 +109,7 @@ Result<PrefillStats> LlmSession::prefill(std::span<const Message> messages, cons
     const Stopwatch watch;
     std::vector<Message> open(messages.begin(), messages.end());
     open.back().text = without_final_marks(open.back().text);
-    const std::vector<int32_t> prompt = model_->chat->render(open, ChatTemplate::Last::open);
+    const std::vector<int32_t> prompt = model_->chat->render(open, ChatTemplate::Last::open, tools_);
     CODA_TRY(const size_t kept, fit(prompt));
     CODA_CHECK(feed(*model_->program.score, prompt, kept, {}, cancel));
     PrefillStats stats;
@@ -128,14 +132,111 @@ struct LlmSession::Reply {
     GenerateStats stats;
     Stopwatch watch;
 
+    ReplyFilter filter{ToolFormat::none};
+    ToolFormat format = ToolFormat::none;
+    std::string written = {};             // every byte, for a mask that begins in the middle
+    grammar::Matcher* matcher = nullptr;  // what the next token must follow; null: nothing
+
     void refresh_draw(const Tokenizer& tokenizer) {
-        if (sampling.repetition_penalty == 1) return;
+        draw.allowed = matcher ? matcher->allowed() : std::span<const uint32_t>();
+        draw.recent = {};
+        // The signs of JSON repeat.
+        if (matcher || sampling.repetition_penalty == 1) return;
         collect_recent(sequence, sampling.repetition_window, tokenizer, recent);
         draw.recent = recent;
+    }
+    // What of settled text is for the caller; JSON that was asked for is, as it is.
+    void pass(const std::string& text, std::string& spoken) {
+        if (sampling.json_schema.empty())
+            filter.push(text, spoken);
+        else
+            spoken += text;
     }
     // False when the caller wants no more.
     bool deliver(const std::string& text) { return text.empty() || !on_text || on_text(text); }
 };
+
+void LlmSession::offer_tools(std::vector<ToolSpec> tools) {
+    if (model_->chat->tool_format() == ToolFormat::none) return;
+    tools_ = std::move(tools);
+    calls_.reset();
+}
+
+Result<grammar::Matcher*> LlmSession::schema_matcher(const std::string& schema) {
+    if (!schema_.second || schema_.first != schema) {
+        CODA_TRY(grammar::Grammar compiled, grammar::schema_grammar(schema));
+        schema_ = {schema,
+                   std::make_unique<grammar::Matcher>(std::move(compiled), model_->grammar_vocabulary)};
+    }
+    schema_.second->reset();
+    return schema_.second.get();
+}
+
+grammar::Matcher* LlmSession::call_matcher() {
+    if (!calls_) {
+        auto compiled = call_grammar(model_->chat->tool_format(), tools_);
+        if (!compiled) {
+            log::warn("tool calls are not forced: {}", compiled.error().message());
+            return nullptr;
+        }
+        calls_ = std::make_unique<grammar::Matcher>(std::move(*compiled), model_->grammar_vocabulary);
+    }
+    calls_->reset();
+    return calls_.get();
+}
+
+Status LlmSession::constrain(Reply& reply) {
+    if (!tools_.empty()) reply.format = model_->chat->tool_format();
+    if (!reply.sampling.json_schema.empty()) {
+        reply.format = ToolFormat::none;
+        CODA_TRY(reply.matcher, schema_matcher(reply.sampling.json_schema));
+    }
+    reply.filter = ReplyFilter(reply.format);
+    if (reply.sampling.tool_choice != ToolChoice::required) return {};
+    if (reply.format == ToolFormat::none)
+        return fail(ErrorCode::invalid_argument, "a tool call is required, and there is no tool to call",
+                    model_->name);
+    const std::vector<int32_t> opening = model_->chat->call_opening();
+    reply.sequence.insert(reply.sequence.end(), opening.begin(), opening.end());
+    reply.filter.start_call();
+    reply.matcher = call_matcher();
+    return {};
+}
+
+Status LlmSession::take(Reply& reply, int32_t token, std::string& spoken, bool& stop) {
+    const std::string_view control = model_->chat->control_text(token);
+    const std::string_view piece = control.empty() ? model_->tokenizer.piece(token) : control;
+    const bool was_call = reply.filter.in_call();
+    // A control token that is no mark of calls or thoughts is not text.
+    const bool is_mark = control == call_opening(reply.format) ||
+                         control.find("THINK]") != std::string_view::npos ||
+                         control.find("think>") != std::string_view::npos || control == "<|python_tag|>";
+    std::string text;
+    if (control.empty() || is_mark) {
+        reply.written += piece;
+        stop = reply.stream.push(piece, text);
+    }
+    reply.pass(text, spoken);
+    if (!reply.matcher && !was_call && reply.filter.in_call()) {
+        reply.matcher = call_matcher();
+        // From the opening mark on, with bytes that still wait for the rest of their character.
+        const std::string& call = reply.filter.call();
+        const size_t start = call.empty() ? reply.written.size() : reply.written.rfind(call);
+        if (reply.matcher && start != std::string::npos &&
+            !reply.matcher->accept(std::string_view(reply.written).substr(start)))
+            reply.matcher = nullptr;  // begun in another form; what can be read of it counts
+        return {};
+    }
+    if (reply.matcher && !reply.matcher->accept(piece))
+        return fail(ErrorCode::internal, "a token was drawn that the mask forbids", model_->name);
+    return {};
+}
+
+void LlmSession::finish_calls(Reply& reply) {
+    if (!reply.filter.in_call() || reply.sampling.tool_choice == ToolChoice::none) return;
+    reply.stats.tool_calls = parse_calls(reply.format, reply.filter.call(), next_call_);
+    next_call_ += static_cast<int>(reply.stats.tool_calls.size());
+}
 
 Result<GenerateStats> LlmSession::generate(std::span<const Message> messages, const Sampling& sampling,
                                            const Cancel& cancel, const OnText& on_text) {
@@ -145,11 +246,15 @@ Result<GenerateStats> LlmSession::generate(std::span<const Message> messages, co
     stops.push_back(model_->chat->end_text());
     Reply reply{sampling, cancel, on_text, TextStream(std::move(stops)), to_runtime(sampling), {},
                 {},       {},     {}};
-    reply.sequence = model_->chat->render(messages, ChatTemplate::Last::closed);
+    reply.sequence = model_->chat->render(messages, ChatTemplate::Last::closed, tools_);
+    CODA_CHECK(constrain(reply));
     CODA_TRY(const size_t kept, fit(reply.sequence));
     reply.stats.prompt_tokens = static_cast<int>(reply.sequence.size());
     reply.stats.cached_tokens = static_cast<int>(kept);
     reply.refresh_draw(model_->tokenizer);
+    if (reply.matcher && reply.draw.allowed.empty())
+        return fail(ErrorCode::unsupported, "the vocabulary cannot write what the schema wants",
+                    model_->name);
     const Status fed = feed(*model_->program.generate, reply.sequence, kept, reply.draw, cancel);
     reply.stats.prefill_ms = reply.stats.first_token_ms = reply.watch.elapsed_ms();
     if (is_cancelled(fed)) {
@@ -158,28 +263,35 @@ Result<GenerateStats> LlmSession::generate(std::span<const Message> messages, co
     }
     CODA_CHECK(fed);
     CODA_TRY(reply.stats.stop_reason, decode(reply));
+    finish_calls(reply);
     reply.stats.decode_ms = reply.watch.elapsed_ms() - reply.stats.first_token_ms;
     return reply.stats;
 }
 
 Result<StopReason> LlmSession::decode(Reply& reply) {
     const auto finish = [&](StopReason reason) {
-        std::string rest;
+        std::string rest, spoken;
         reply.stream.finish(rest);
-        return reply.deliver(rest) ? reason : StopReason::stopped_by_caller;
+        reply.pass(rest, spoken);
+        reply.filter.finish(spoken);
+        return reply.deliver(spoken) ? reason : StopReason::stopped_by_caller;
     };
     while (reply.stats.generated_tokens < reply.sampling.max_tokens) {
         const int32_t token = state_->sampled().token;
         if (model_->tokenizer.ends_generation(token)) return finish(StopReason::end_of_turn);
         ++reply.stats.generated_tokens;
-        std::string text;
-        const bool stop = reply.stream.push(model_->tokenizer.piece(token), text);
-        if (!reply.deliver(text)) return StopReason::stopped_by_caller;
+        std::string spoken;
+        bool stop = false;
+        CODA_CHECK(take(reply, token, spoken, stop));
+        if (stop) reply.filter.finish(spoken);
+        if (!reply.deliver(spoken)) return StopReason::stopped_by_caller;
         if (stop) return StopReason::stop_string;
+        if (reply.matcher && reply.matcher->finished()) return finish(StopReason::end_of_turn);
         if (reply.stats.generated_tokens == reply.sampling.max_tokens) break;
         if (cached_.size() == static_cast<size_t>(model_->context)) return finish(StopReason::context_full);
         reply.sequence.push_back(token);
         reply.refresh_draw(model_->tokenizer);
+        if (reply.matcher && reply.draw.allowed.empty()) return finish(StopReason::end_of_turn);
         const Status ran =
             run(*model_->program.generate, {&token, 1}, runtime::Rows::Kind::last, reply.draw, reply.cancel);
         if (is_cancelled(ran)) return StopReason::cancelled;

@@ -4,6 +4,7 @@
 
 #include "models/llm/chat_model.h"
 #include "models/llm/chat_template.h"
+#include "models/llm/grammar/matcher.h"
 #include "models/llm/llama_program.h"
 #include "models/llm/sentence_end.h"
 #include "models/llm/tokenizer.h"
@@ -24,12 +25,14 @@ struct LoadedModel {
     std::unique_ptr<SentenceEnds> sentence_ends;
     LlamaProgram program;
     std::shared_ptr<const runtime::Executable> executable;
+    std::shared_ptr<const grammar::Vocabulary> grammar_vocabulary = {};
 };
 
 class LlmSession final : public ChatSession {
   public:
     static Result<std::unique_ptr<LlmSession>> create(std::shared_ptr<const LoadedModel> model);
 
+    void offer_tools(std::vector<ToolSpec> tools) override;
     Result<PrefillStats> prefill(std::span<const Message> messages, const Cancel& cancel) override;
     Result<GenerateStats> generate(std::span<const Message> messages, const Sampling& sampling,
                                    const Cancel& cancel, const OnText& on_text) override;
@@ -52,12 +55,24 @@ class LlmSession final : public ChatSession {
     Status run(const runtime::Step& step, std::span<const int32_t> tokens, runtime::Rows::Kind rows,
                const runtime::Sampling& sampling, const Cancel& cancel);
 
+    // The masks of a reply: of a schema from its start, of tool calls once one begins.
+    Status constrain(Reply& reply);
+    Result<grammar::Matcher*> schema_matcher(const std::string& schema);
+    grammar::Matcher* call_matcher();
+    // What a sampled token means for the reply's text and its mask; fails where nothing can follow.
+    Status take(Reply& reply, int32_t token, std::string& spoken, bool& stop);
+    void finish_calls(Reply& reply);
+
     // From the first sampled token to whatever ends the reply.
     Result<StopReason> decode(Reply& reply);
 
     std::shared_ptr<const LoadedModel> model_;
     std::unique_ptr<runtime::State> state_;
     std::vector<int32_t> cached_;  // state_->length() tokens
+    std::vector<ToolSpec> tools_;
+    std::unique_ptr<grammar::Matcher> calls_;                           // of tools_
+    std::pair<std::string, std::unique_ptr<grammar::Matcher>> schema_;  // the last one asked for
+    int next_call_ = 0;
 };
 
 }  // namespace coda::models::llm

@@ -371,6 +371,84 @@ TEST_F(Packaged, GreedyContinuationsAreLlamaCpps) {
     EXPECT_GE(identical, 9);
 }
 
+TEST_F(Packaged, FollowsASchema) {
+    auto session = (*model_)->new_session();
+    ASSERT_TRUE(session);
+    for (int seed = 1; seed <= 3; ++seed) {
+        Sampling sampling = tokens(120);
+        sampling.temperature = 1;
+        sampling.seed = static_cast<uint64_t>(seed);
+        sampling.json_schema = R"({"type":"object","properties":{"capital":{"type":"string","maxLength":20},
+            "millions":{"type":"number","minimum":0,"maximum":100},"old":{"type":"boolean"}},"required":["capital","old"]})";
+        std::string text;
+        const auto stats = (*session)->generate({{{Role::user, "Tell me of the capital of France."}}},
+                                                sampling, Cancel(), [&](std::string_view piece) {
+                                                    text += piece;
+                                                    return true;
+                                                });
+        ASSERT_TRUE(stats) << stats.error().message();
+        std::printf("by a schema: %s\n", text.c_str());
+        EXPECT_EQ(stats->stop_reason, StopReason::end_of_turn);
+        const auto json = nlohmann::json::parse(text, nullptr, false);
+        ASSERT_TRUE(json.is_object()) << text;
+        EXPECT_TRUE(json["capital"].is_string() && json["old"].is_boolean());
+    }
+    Sampling wrong;
+    wrong.json_schema = R"({"not":{}})";
+    const auto refused = (*session)->generate({{{Role::user, "Hi"}}}, wrong, Cancel(), {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+}
+
+// A template with tools, in place of the model's own: whatever a model of 135 million parameters means by it,
+// the call that it must make is one of the tools, with arguments as the schema says, and none of it is text.
+TEST_F(Packaged, CallsAToolInTheFormOfItsTemplate) {
+    std::ifstream file(std::filesystem::path(CODA_SOURCE_DIR) / "tests/golden/chat/templates.json");
+    const auto chat = nlohmann::json::parse(file);
+    for (const auto& family : chat["families"]) {
+        const std::string name = family["name"];
+        if (name != "hermes_thinking" && name != "headers" && name != "inst" && name != "roles") continue;
+        auto opened = open_llm(packaged_gguf(), *backend_, {.chat_template = family["template"]});
+        ASSERT_TRUE(opened) << opened.error().message();
+        ASSERT_TRUE((*opened)->calls_tools()) << name;
+        auto session = (*opened)->new_session();
+        ASSERT_TRUE(session);
+        (*session)->offer_tools(
+            {{"set_timer", "Sets a timer.",
+              R"({"type":"object","properties":{"minutes":{"type":"integer","minimum":1,"maximum":99}},
+                                      "required":["minutes"]})"},
+             {"stop", "Stops.", R"({"type":"object","properties":{}})"}});
+        std::vector<Message> messages = {{Role::user, "Set a timer for five minutes."}};
+        Sampling sampling = tokens(80);
+        sampling.tool_choice = ToolChoice::required;
+        std::string text;
+        const auto take = [&](std::string_view piece) {
+            text += piece;
+            return true;
+        };
+        const auto stats = (*session)->generate(messages, sampling, Cancel(), take);
+        ASSERT_TRUE(stats) << stats.error().message();
+        ASSERT_FALSE(stats->tool_calls.empty()) << name;
+        const ToolCall& call = stats->tool_calls[0];
+        std::printf("%s: %s%s\n", name.c_str(), call.name.c_str(), call.arguments.c_str());
+        EXPECT_EQ(text, "");
+        EXPECT_TRUE(call.name == "set_timer" || call.name == "stop");
+        if (call.name == "set_timer") {
+            const auto minutes = nlohmann::json::parse(call.arguments)["minutes"].get<int>();
+            EXPECT_TRUE(minutes >= 1 && minutes <= 99);
+        }
+        messages.push_back({Role::assistant, "", stats->tool_calls});
+        for (const ToolCall& made : stats->tool_calls)
+            messages.push_back({Role::tool, "ok", {}, made.id, made.name});
+        sampling.tool_choice = ToolChoice::none;
+        sampling.max_tokens = 8;
+        const auto answer = (*session)->generate(messages, sampling, Cancel(), take);
+        ASSERT_TRUE(answer) << answer.error().message();
+        EXPECT_GT(answer->cached_tokens, stats->prompt_tokens / 2) << name << ": the prompt grows";
+        EXPECT_TRUE(answer->tool_calls.empty());
+    }
+}
+
 TEST_F(Packaged, KnowsTheCapitalOfFrance) {
     std::string text;
     auto session = (*model_)->new_session();

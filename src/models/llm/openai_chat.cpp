@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "models/llm/openai_stream.h"
+#include "models/llm/reply_filter.h"
 #include "models/llm/text_stream.h"
 #include "net/http.h"
 
@@ -67,8 +68,8 @@ const char* role_name(Role role) {
             return "system";
         case Role::assistant:
             return "assistant";
-        // The protocol's own role for tools demands the call's id, which a Message does not carry.
         case Role::tool:
+            return "tool";
         case Role::user:
             return "user";
     }
@@ -80,17 +81,55 @@ struct Shared {
     std::string server;  // for messages
     // False once the server has refused "stream_options".
     std::atomic<bool> ask_for_usage{true};
+    // False once it has refused "tools".
+    std::atomic<bool> offer_tools{true};
+    // False once it has refused a response_format of type "json_schema"; llama-cpp-python has one of its own.
+    std::atomic<bool> json_schema_format{true};
 };
 
-std::string request_body(const Shared& shared, std::span<const Message> messages, const Sampling& sampling,
-                         bool ask_for_usage) {
+Json message_json(const Message& message) {
+    Json out = {{"role", role_name(message.role)}, {"content", message.text}};
+    for (const ToolCall& call : message.tool_calls)
+        out["tool_calls"].push_back({{"id", call.id},
+                                     {"type", "function"},
+                                     {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
+    if (message.role == Role::tool) out["tool_call_id"] = message.tool_call_id;
+    return out;
+}
+
+void put_tools(std::span<const ToolSpec> tools, ToolChoice choice, Json& body) {
+    for (const ToolSpec& tool : tools) {
+        const Json parameters = Json::parse(tool.parameters, nullptr, false);
+        body["tools"].push_back({{"type", "function"},
+                                 {"function",
+                                  {{"name", tool.name},
+                                   {"description", tool.description},
+                                   {"parameters", parameters.is_object() ? parameters : Json::object()}}}});
+    }
+    if (!tools.empty() && choice != ToolChoice::automatic)
+        body["tool_choice"] = choice == ToolChoice::none ? "none" : "required";
+}
+
+void put_schema(const std::string& text, bool as_json_schema, Json& body) {
+    const Json schema = Json::parse(text, nullptr, false);
+    if (as_json_schema)
+        body["response_format"] = {
+            {"type", "json_schema"},
+            {"json_schema", {{"name", "reply"}, {"strict", true}, {"schema", schema}}}};
+    else
+        body["response_format"] = {{"type", "json_object"}, {"schema", schema}};
+}
+
+std::string request_body(const Shared& shared, std::span<const Message> messages,
+                         std::span<const ToolSpec> tools, const Sampling& sampling, bool ask_for_usage) {
     Json body = {{"model", shared.options.model},
                  {"messages", Json::array()},
                  {"stream", true},
                  {"temperature", sampling.temperature},
                  {"max_tokens", sampling.max_tokens}};
-    for (const Message& message : messages)
-        body["messages"].push_back({{"role", role_name(message.role)}, {"content", message.text}});
+    for (const Message& message : messages) body["messages"].push_back(message_json(message));
+    put_tools(tools, sampling.tool_choice, body);
+    if (!sampling.json_schema.empty()) put_schema(sampling.json_schema, shared.json_schema_format, body);
     if (sampling.top_p < 1) body["top_p"] = sampling.top_p;
     if (sampling.seed != 0) body["seed"] = sampling.seed & INT64_MAX;
     for (const std::string& stop : sampling.stop)
@@ -103,6 +142,7 @@ class OpenAiSession final : public ChatSession {
   public:
     explicit OpenAiSession(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
+    void offer_tools(std::vector<ToolSpec> tools) override { tools_ = std::move(tools); }
     // Nothing can be computed ahead on a server through this protocol.
     Result<PrefillStats> prefill(std::span<const Message>, const Cancel&) override { return PrefillStats{}; }
     Result<GenerateStats> generate(std::span<const Message> messages, const Sampling& sampling,
@@ -115,6 +155,7 @@ class OpenAiSession final : public ChatSession {
 
     std::shared_ptr<Shared> shared_;
     net::HttpClient client_;
+    std::vector<ToolSpec> tools_;
 };
 
 // What comes from the server on its way to the caller.
@@ -127,7 +168,16 @@ struct OpenAiSession::Reply {
     size_t bytes = 0;
     bool refused = false;  // by the caller
     bool stopped = false;  // by a stop string
+    llm::ReplyFilter filter{llm::ToolFormat::none};
 
+    bool json = false;  // was asked for, and is passed on as it is
+
+    void pass(const std::string& settled, std::string& spoken) {
+        if (json)
+            spoken += settled;
+        else
+            filter.push(settled, spoken);
+    }
     bool deliver(const std::string& settled) {
         refused = !settled.empty() && on_text && !on_text(settled);
         return !refused;
@@ -135,9 +185,11 @@ struct OpenAiSession::Reply {
     bool take(std::string_view piece) {
         if (bytes == 0) stats.first_token_ms = watch.elapsed_ms();
         bytes += piece.size();
-        std::string settled;
+        std::string settled, spoken;
         stopped = text.push(piece, settled);
-        return deliver(settled) && !stopped && bytes <= max_bytes;
+        pass(settled, spoken);
+        if (stopped) filter.finish(spoken);
+        return deliver(spoken) && !stopped && bytes <= max_bytes;
     }
     void count(const llm::OpenAiStream& stream) {
         if (bytes > 0) stats.decode_ms = watch.elapsed_ms() - stats.first_token_ms;
@@ -158,24 +210,42 @@ Result<net::HttpResponse> OpenAiSession::ask(std::span<const Message> messages, 
     request.method = "POST";
     while (true) {
         const bool ask_for_usage = shared_->ask_for_usage;
-        request.body = request_body(*shared_, messages, sampling, ask_for_usage);
+        const bool offers_tools = shared_->offer_tools && !tools_.empty();
+        const std::span<const ToolSpec> tools =
+            offers_tools ? std::span<const ToolSpec>(tools_) : std::span<const ToolSpec>();
+        request.body = request_body(*shared_, messages, tools, sampling, ask_for_usage);
         CODA_TRY(net::HttpResponse response,
                  client_.send(request, cancel, [&](std::string_view bytes) { return stream.push(bytes); }));
         const bool refuses_usage = (response.status == 400 || response.status == 422) && ask_for_usage &&
                                    response.body.find("stream_options") != std::string::npos;
-        if (!refuses_usage) return response;
-        shared_->ask_for_usage = false;
+        // Ollama: "... does not support tools".
+        const bool refuses_tools = (response.status == 400 || response.status == 422) && offers_tools &&
+                                   response.body.find("tool") != std::string::npos;
+        const bool refuses_schema = response.status >= 400 && !sampling.json_schema.empty() &&
+                                    shared_->json_schema_format &&
+                                    response.body.find("json_schema") != std::string::npos;
+        if (refuses_usage)
+            shared_->ask_for_usage = false;
+        else if (refuses_schema)
+            shared_->json_schema_format = false;
+        else if (refuses_tools && sampling.tool_choice != ToolChoice::required)
+            shared_->offer_tools = false;
+        else
+            return response;
     }
 }
 
 Result<GenerateStats> OpenAiSession::generate(std::span<const Message> messages, const Sampling& sampling,
                                               const Cancel& cancel, const OnText& on_text) {
     if (messages.empty()) return fail(ErrorCode::invalid_argument, "no messages to answer");
+    if (!sampling.json_schema.empty() && !Json::accept(sampling.json_schema))
+        return fail(ErrorCode::bad_format, "is no JSON", "schema");
     Reply reply{on_text,
                 kMaxTokenBytes * static_cast<size_t>(std::max(sampling.max_tokens, 1)),
                 llm::TextStream(sampling.stop),
                 {},
                 {}};
+    reply.json = !sampling.json_schema.empty();
     if (sampling.max_tokens <= 0) {
         reply.stats.stop_reason = StopReason::max_tokens;
         return reply.stats;
@@ -197,10 +267,14 @@ Result<GenerateStats> OpenAiSession::generate(std::span<const Message> messages,
         return failed(llm::openai_error(*response, shared_->server));
     if (!finished) return failed(finished.error());
     reply.stats.stop_reason = reply.reason(stream);
+    if (sampling.tool_choice != ToolChoice::none && !reply.refused)
+        reply.stats.tool_calls = stream.tool_calls();
     if (!reply.refused && !reply.stopped) {
-        std::string rest;
+        std::string rest, spoken;
         reply.text.finish(rest);
-        if (!reply.deliver(rest)) reply.stats.stop_reason = StopReason::stopped_by_caller;
+        reply.pass(rest, spoken);
+        reply.filter.finish(spoken);
+        if (!reply.deliver(spoken)) reply.stats.stop_reason = StopReason::stopped_by_caller;
     }
     return reply.stats;
 }
@@ -211,6 +285,7 @@ class OpenAiChat final : public ChatModel {
 
     const std::string& name() const override { return shared_->options.model; }
     bool small() const override { return false; }
+    bool calls_tools() const override { return shared_->offer_tools; }
     int context_length() const override { return shared_->options.context_length; }
     // About four bytes of English make a token; other scripts have fewer characters to the byte.
     int count_tokens(std::string_view text) const override { return static_cast<int>((text.size() + 3) / 4); }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,6 +131,69 @@ TEST_F(OpenAiServer, AnswersWhole) {
     EXPECT_EQ(answer->text, "echo: a b ");
     EXPECT_EQ(answer->stats.stop_reason, StopReason::max_tokens);
     EXPECT_EQ(answer->stats.prompt_tokens, 9);
+}
+
+std::vector<ToolSpec> weather_tool() {
+    return {{"get_weather", "The weather.",
+             R"({"type":"object","properties":{"place":{"type":"string"}},"required":["place"]})"}};
+}
+
+TEST_F(OpenAiServer, CallsToolsAndTakesTheirResults) {
+    const auto model = open_openai_chat(options("tools"));
+    ASSERT_TRUE(model);
+    EXPECT_TRUE((*model)->calls_tools());
+    const auto session = (*model)->new_session();
+    (*session)->offer_tools(weather_tool());
+    std::vector<Message> messages = {{Role::user, "Rain?"}};
+    std::string text;
+    const auto take = [&](std::string_view piece) {
+        text += piece;
+        return true;
+    };
+    const auto first = (*session)->generate(messages, {}, Cancel(), take);
+    ASSERT_TRUE(first) << first.error().message();
+    EXPECT_EQ(text, "Let me see. ");
+    ASSERT_EQ(first->tool_calls.size(), 2u) << "the third is no JSON";
+    EXPECT_EQ(first->tool_calls[0].id, "id0");
+    EXPECT_EQ(first->tool_calls[0].name, "get_weather");
+    EXPECT_EQ(first->tool_calls[0].arguments, R"({"place": "Bern"})");
+    EXPECT_EQ(first->tool_calls[1].arguments, "{}");
+
+    messages.push_back({Role::assistant, text, first->tool_calls});
+    messages.push_back({Role::tool, "rain", {}, "id0", "get_weather"});
+    messages.push_back({Role::tool, "snow", {}, "id1", "get_weather"});
+    text.clear();
+    const auto second = (*session)->generate(messages, {}, Cancel(), take);
+    ASSERT_TRUE(second) << second.error().message();
+    EXPECT_EQ(text, "got id0=rain, id1=snow") << "and no thought";
+    EXPECT_TRUE(second->tool_calls.empty());
+
+    Sampling none;
+    none.tool_choice = ToolChoice::none;
+    messages.resize(1);
+    text.clear();
+    const auto third = (*session)->generate(messages, none, Cancel(), take);
+    ASSERT_TRUE(third);
+    EXPECT_EQ(text, "got ");
+}
+
+TEST_F(OpenAiServer, CallsComeWholeOrNotAtAll) {
+    const auto with_tools = [](const std::string& mode) -> Result<Answer> {
+        CODA_TRY(const auto model, open_openai_chat(options(mode)));
+        CODA_TRY(const auto session, model->new_session());
+        session->offer_tools(weather_tool());
+        return ask(*session, "a b");
+    };
+    const auto whole = with_tools("tools-whole");
+    ASSERT_TRUE(whole) << whole.error().message();
+    ASSERT_EQ(whole->stats.tool_calls.size(), 1u);
+    EXPECT_EQ(whole->stats.tool_calls[0].arguments, R"({"place":"Bern"})");
+    const auto refused = with_tools("refuses-tools");
+    ASSERT_TRUE(refused) << refused.error().message();
+    EXPECT_EQ(refused->text, "echo: a b ");
+    const auto many = with_tools("many-calls");
+    ASSERT_FALSE(many);
+    EXPECT_EQ(many.error().code, ErrorCode::exhausted);
 }
 
 TEST_F(OpenAiServer, DoesWithoutUsageWhereItIsRefused) {
@@ -337,6 +401,22 @@ TEST(LlamaCppServer, AnswersThroughUs) {
     EXPECT_FALSE(answer->text.empty());
     EXPECT_GT(answer->stats.generated_tokens, 1);
     EXPECT_LE(answer->stats.generated_tokens, 24);
+
+    // A tool that must be called, and a reply that must follow a schema.
+    const auto caller = (*model)->new_session();
+    (*caller)->offer_tools(weather_tool());
+    sampling.max_tokens = 64;
+    sampling.json_schema =
+        R"({"type":"object","properties":{"city":{"type":"string","maxLength":12}},"required":["city"]})";
+    const auto json = ask(**session, "The capital of France as JSON.", sampling);
+    ASSERT_TRUE(json) << json.error().message();
+    std::printf("by a schema: %s\n", json->text.c_str());
+    EXPECT_TRUE(nlohmann::json::accept(json->text)) << json->text;
+    sampling.json_schema.clear();
+    const auto offered = ask(**caller, "What is the weather in Bern?", sampling);
+    ASSERT_TRUE(offered) << offered.error().message();
+    std::printf("with a tool offered: %zu calls, \"%s\"\n", offered->stats.tool_calls.size(),
+                offered->text.c_str());
 
     sampling.max_tokens = 3;
     const auto cut = ask(**session, "Count from one to twenty.", sampling);

@@ -12,6 +12,7 @@ using Json = nlohmann::json;
 
 constexpr size_t kMessageBytes = 200;
 constexpr size_t kObjectBytes = size_t{16} << 20;
+constexpr size_t kMaxCalls = 16, kMaxArguments = size_t{64} << 10;  // bytes
 
 // The member, or null (as JSON) where there is none or `parent` is no object.
 const Json& member(const Json& parent, const char* key) {
@@ -122,7 +123,51 @@ Status OpenAiStream::take_json(std::string_view text) {
     if (const std::string reason = text_of(member(choice, "finish_reason")); !reason.empty())
         finish_reason_ = reason;
     deliver(text_of(member(said, "content")));
+    return take_calls(member(said, "tool_calls"));
+}
+
+// A call comes whole or in pieces: the name with the first, the arguments' text bit by bit, `index` saying
+// whose it is.
+Status OpenAiStream::take_calls(const Json& calls) {
+    if (!calls.is_array()) return {};
+    for (const Json& piece : calls) {
+        const auto index = count_of(member(piece, "index"));
+        const Json& function = member(piece, "function");
+        const std::string id = text_of(member(piece, "id")), name = text_of(member(function, "name"));
+        // Without an index a name begins a new call.
+        size_t at =
+            index ? static_cast<size_t>(*index) : calls_.size() - (name.empty() && !calls_.empty() ? 1 : 0);
+        if (at > calls_.size()) at = calls_.size();
+        if (at == calls_.size()) {
+            if (calls_.size() == kMaxCalls)
+                return fail(ErrorCode::exhausted, fmt::format("calls more than {} tools at once", kMaxCalls),
+                            server_);
+            calls_.emplace_back();
+        }
+        ToolCall& call = calls_[at];
+        if (!id.empty()) call.id = id;
+        if (call.name.empty()) call.name = name;
+        const Json& arguments = member(function, "arguments");
+        // Some servers send the object itself.
+        call.arguments += arguments.is_object()
+                              ? arguments.dump(-1, ' ', false, Json::error_handler_t::replace)
+                              : text_of(arguments);
+        if (call.arguments.size() > kMaxArguments)
+            return fail(ErrorCode::exhausted, "sends arguments of more than 64 KiB for a tool", server_);
+    }
     return {};
+}
+
+std::vector<ToolCall> OpenAiStream::tool_calls() const {
+    std::vector<ToolCall> whole;
+    for (const ToolCall& call : calls_) {
+        ToolCall out = call;
+        if (out.arguments.find_first_not_of(" \t\r\n") == std::string::npos) out.arguments = "{}";
+        if (out.name.empty() || !Json::parse(out.arguments, nullptr, false).is_object()) continue;
+        if (out.id.empty()) out.id = fmt::format("call{:05}", whole.size());
+        whole.push_back(std::move(out));
+    }
+    return whole;
 }
 
 void OpenAiStream::take_usage(const Json& answer) {
@@ -143,7 +188,7 @@ Status OpenAiStream::finish() {
     if (!status_ || stopped_by_caller_ || done_) return status_;
     if (kind_ == Kind::object) {
         CODA_CHECK(take_json(object_));
-        if (pieces_ > 0 || !finish_reason_.empty()) return {};
+        if (pieces_ > 0 || !calls_.empty() || !finish_reason_.empty()) return {};
         return fail(ErrorCode::bad_format, "answers without a message", server_,
                     "check that the address is that of an OpenAI-compatible server");
     }

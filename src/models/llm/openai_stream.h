@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -33,6 +34,9 @@ class OpenAiStream {
     bool stopped_by_caller() const { return stopped_by_caller_; }
     bool cut_by_length() const { return finish_reason_ == "length"; }
     int pieces() const { return pieces_; }  // with text
+    // The calls as far as they came; whole once finish() has succeeded. Those without a name or with
+    // arguments that are no JSON object are left out.
+    std::vector<ToolCall> tool_calls() const;
     // As the server counts them; nothing where it does not say.
     std::optional<int> prompt_tokens() const { return prompt_tokens_; }
     std::optional<int> cached_tokens() const { return cached_tokens_; }
@@ -45,6 +49,7 @@ class OpenAiStream {
     Status take_json(std::string_view text);
     void take_usage(const nlohmann::json& answer);
     void deliver(std::string_view text);
+    Status take_calls(const nlohmann::json& calls);
 
     std::string server_;
     OnPiece on_piece_;
@@ -56,6 +61,7 @@ class OpenAiStream {
     bool stopped_by_caller_ = false;
     std::string finish_reason_;
     int pieces_ = 0;
+    std::vector<ToolCall> calls_;
     std::optional<int> prompt_tokens_, cached_tokens_, generated_tokens_;
 };
 

@@ -175,7 +175,7 @@ TEST(Grammar, ErrorsNameThePlace) {
     EXPECT_EQ(error(R"({"type":"object","properties":{"a":{"type":"array","uniqueItems":true}}})"),
               "schema/properties/a: \"uniqueItems\" is not supported here");
     EXPECT_EQ(error("{"), "schema: is no JSON");
-    EXPECT_EQ(error(R"({"$ref":"#"})").substr(0, 20), "a rule of the gramma");
+    EXPECT_EQ(error(R"({"$ref":"#"})"), "no text can ever follow the grammar");
     EXPECT_NE(error(std::string(2000, '[')).find("too deep"), std::string::npos);
 }
 
