@@ -16,7 +16,8 @@ class Prompt {
   public:
     // `small`: no system text and bare user messages. Any system text of our own that was tried makes the
     // packaged SmolLM2 worse: with "You are a helpful AI assistant named Coda." it no longer says Paris.
-    Prompt(bool small, int max_turns, int max_tokens);
+    // `tools`: the model can call tools, and is told how to take what they return.
+    Prompt(bool small, bool tools, int max_turns, int max_tokens);
 
     // The time and what is remembered, as the newest user message begins.
     static std::string note(const tools::ToolContext& now, const std::vector<std::string>& known);

@@ -22,6 +22,7 @@ using models::Role;
 using tools::Recognition;
 
 constexpr int kSmallSentences = 3;    // that a small model is listened to; it rambles
+constexpr int kMaxToolRounds = 5;     // of calls in one turn; then the model must answer
 constexpr double kSureRecall = 0.75;  // a question that was not asked of memory by its form needs this much
 
 // "what", "is", "did": asks; anything else acts or tells.
@@ -52,7 +53,9 @@ class ChatResponder final : public Responder {
           claims_(std::move(claims)),
           registry_(tools::builtin_tools()),
           facts_(store_),
-          prompt_(!model_ || model_->small(), options_.window_turns, options_.window_tokens) {}
+          prompt_(small(), uses_tools(), options_.window_turns, options_.window_tokens) {
+        if (uses_tools()) session_->offer_tools(tool_specs());
+    }
 
     Result<std::optional<float>> prepare(const std::string& words, const Cancel& cancel) override {
         if (!session_) return std::optional<float>();
@@ -111,6 +114,8 @@ class ChatResponder final : public Responder {
     };
 
     bool small() const { return !model_ || model_->small(); }
+    // An able model is offered tools, where it knows how to call them.
+    bool uses_tools() const { return session_ && !small() && model_->calls_tools(); }
     int count_tokens(const std::string& a, const std::string& b) const {
         constexpr int kTemplate = 10;  // the chat template's own tokens around two messages
         return model_ ? model_->count_tokens(a) + model_->count_tokens(b) + kTemplate : 0;
@@ -245,12 +250,7 @@ class ChatResponder final : public Responder {
         prompt_.open_turn(note_for(words));
         Telling telling;
         telling.fiction = recognizer_.asks_for_fiction(utterance);
-        Result<models::GenerateStats> stats =
-            session_->generate(prompt_.messages(words), sampling(), cancel, [&](std::string_view text) {
-                telling.text += text;
-                tell(telling.splitter.feed(text), telling, reply, on_clause);
-                return telling.go_on;
-            });
+        Result<models::GenerateStats> stats = generate(words, cancel, telling, reply, on_clause);
         if (!stats || cancel.cancelled() || stats->stop_reason == models::StopReason::cancelled) {
             close_turn(words, reply.text, reply.text, true);
             prompt_.drop_last();  // in the window only once truncate_last says what was heard
@@ -278,7 +278,86 @@ class ChatResponder final : public Responder {
         int sentences = 0;
         bool go_on = true;
         bool replaced = false;  // a claim was
+        bool acted = false;     // a tool changed something: to say so is no empty claim
     };
+
+    // Calls of one turn. What a tool returns is data: once there are results, no tool of a higher safety
+    // level than those that the person's own words have led to is run.
+    struct ToolTurn {
+        tools::Safety ceiling = tools::Safety::read;
+        bool ceiling_fixed = false;
+        double first_token_ms = 0;
+    };
+
+    // The model's answer, with the tools that it calls on the way: their results are shown to it, and it goes
+    // on.
+    Result<models::GenerateStats> generate(const std::string& words, const Cancel& cancel, Telling& telling,
+                                           Reply& reply, const OnClause& on_clause) {
+        std::vector<Message> messages = prompt_.messages(words);
+        models::Sampling draw = sampling();
+        ToolTurn turn;
+        for (int round = 0;; ++round) {
+            if (round == kMaxToolRounds) draw.tool_choice = models::ToolChoice::none;
+            const size_t told_before = telling.text.size();
+            CODA_TRY(models::GenerateStats stats,
+                     session_->generate(messages, draw, cancel, [&](std::string_view text) {
+                         telling.text += text;
+                         tell(telling.splitter.feed(text), telling, reply, on_clause);
+                         return telling.go_on;
+                     }));
+            const bool calls = !stats.tool_calls.empty() &&
+                               stats.stop_reason != models::StopReason::cancelled && telling.go_on &&
+                               uses_tools() && round < kMaxToolRounds;
+            if (round > 0) stats.first_token_ms = std::max(stats.first_token_ms, turn.first_token_ms);
+            turn.first_token_ms = stats.first_token_ms;
+            if (!calls) return stats;
+            stale_ = true;  // the window keeps what was said, not the calls
+            messages.push_back({Role::assistant, telling.text.substr(told_before), stats.tool_calls});
+            turn.ceiling_fixed = round > 0;
+            for (const models::ToolCall& wanted : stats.tool_calls) {
+                CODA_TRY(std::string result, call_for_model(wanted, cancel, turn, reply));
+                telling.acted = telling.acted || turn.ceiling > tools::Safety::read;
+                messages.push_back({Role::tool, std::move(result), {}, wanted.id, wanted.name});
+            }
+            // What was said before a call and what comes after it are sentences of their own.
+            if (telling.text.empty()) continue;
+            telling.text += "\n";
+            tell(telling.splitter.feed("\n"), telling, reply, on_clause);
+        }
+    }
+
+    // What the model is told of a call: the tool's data, or why there is none. Fails only when cancelled.
+    Result<std::string> call_for_model(const models::ToolCall& wanted, const Cancel& cancel, ToolTurn& turn,
+                                       Reply& reply) {
+        constexpr size_t kMaxResult = 4000;  // bytes; more would fill the context
+        const nlohmann::json arguments = nlohmann::json::parse(wanted.arguments, nullptr, false);
+        const tools::Tool* tool = registry_.find(wanted.name);
+        std::string said;
+        if (!tool || tool->safety == tools::Safety::confirm)
+            said = "error: there is no such tool";
+        else if (turn.ceiling_fixed && tool->safety > turn.ceiling)
+            said = "error: not done; what a tool returned cannot ask for this, only the person can";
+        if (said.empty()) {
+            turn.ceiling = std::max(turn.ceiling, tool->safety);
+            tools::ToolContext context = tools::context_now(&facts_);
+            context.cancel = cancel;
+            const Result<tools::ToolResult> result = registry_.call(wanted.name, arguments, context);
+            if (!result && result.error().code == ErrorCode::cancelled) return tl::unexpected(result.error());
+            said = result ? result->say : "error: " + result.error().message();
+        }
+        if (said.size() > kMaxResult) said.resize(kMaxResult);
+        reply.tool_calls.push_back({wanted.name, arguments, said});
+        return said;
+    }
+
+    // confirm tools are not offered: nothing asks the person yet.
+    std::vector<models::ToolSpec> tool_specs() const {
+        std::vector<models::ToolSpec> out;
+        for (const tools::Tool& tool : registry_.tools())
+            if (tool.safety != tools::Safety::confirm)
+                out.push_back({tool.name, tool.description, tool.arguments.dump()});
+        return out;
+    }
 
     // The model's own text as far as it was spoken, so that the next prompt is what the KV cache holds.
     static std::string told(const Telling& telling) {
@@ -309,7 +388,8 @@ class ChatResponder final : public Responder {
 
     // False when the reply ends here.
     bool give_clause(const std::string& clause, Telling& telling, Reply& reply, const OnClause& on_clause) {
-        const tools::Claim claim = telling.fiction ? tools::Claim::none : claims_.in(clause);
+        tools::Claim claim = telling.fiction ? tools::Claim::none : claims_.in(clause);
+        if (claim == tools::Claim::action && telling.acted) claim = tools::Claim::none;
         telling.replaced = claim == tools::Claim::action || (claim == tools::Claim::live && small());
         const std::string spoken = telling.replaced ? instead_of(claim) : clause;
         if (reply.text.empty()) reply.first_clause_ms = watch_.elapsed_ms();

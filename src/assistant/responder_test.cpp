@@ -16,6 +16,11 @@ struct Script {
     std::vector<std::string> answers;
     std::vector<std::vector<Message>> prompts;
     int prefills = 0;
+    // Of the next answers: the tools that each calls.
+    std::vector<std::vector<models::ToolCall>> calls = {};
+    bool calls_tools = false;
+    std::vector<models::ToolSpec> tools = {};      // that were offered
+    std::vector<models::ToolChoice> choices = {};  // what each answer was asked with
 };
 
 class ScriptedSession final : public ChatSession {
@@ -25,12 +30,18 @@ class ScriptedSession final : public ChatSession {
         ++script_.prefills;
         return models::PrefillStats{};
     }
-    Result<GenerateStats> generate(std::span<const Message> messages, const models::Sampling&,
+    void offer_tools(std::vector<models::ToolSpec> tools) override { script_.tools = std::move(tools); }
+    Result<GenerateStats> generate(std::span<const Message> messages, const models::Sampling& sampling,
                                    const Cancel& cancel, const OnText& on_text) override {
         script_.prompts.emplace_back(messages.begin(), messages.end());
+        script_.choices.push_back(sampling.tool_choice);
         const std::string answer = script_.answers.empty() ? "Fine." : script_.answers.front();
         if (!script_.answers.empty()) script_.answers.erase(script_.answers.begin());
         GenerateStats stats;
+        if (!script_.calls.empty()) {
+            if (sampling.tool_choice != models::ToolChoice::none) stats.tool_calls = script_.calls.front();
+            script_.calls.erase(script_.calls.begin());
+        }
         for (char c : answer) {
             if (cancel.cancelled()) {
                 stats.stop_reason = models::StopReason::cancelled;
@@ -53,6 +64,7 @@ class ScriptedModel final : public ChatModel {
     ScriptedModel(Script& script, bool small) : script_(script), small_(small) {}
     const std::string& name() const override { return name_; }
     bool small() const override { return small_; }
+    bool calls_tools() const override { return script_.calls_tools; }
     int context_length() const override { return 4096; }
     int count_tokens(std::string_view text) const override { return static_cast<int>(text.size() / 4 + 1); }
     Result<std::unique_ptr<ChatSession>> new_session() override {
@@ -165,6 +177,80 @@ TEST(Responder, TalkIsNoClaim) {
         auto responder = make(script, true);
         EXPECT_EQ(say(*responder, "Tell me about that.").text, talk);
     }
+}
+
+const char* const kAsk = "Please work out something nice for our party.";  // no pattern's words
+
+TEST(Responder, AnAbleModelCallsToolsAndAnswersFromTheirResults) {
+    Script script{{"Let me see.", "", "It is 144."}, {}, 0};
+    script.calls_tools = true;
+    script.calls = {{{"c0", "calculate", R"({"expression":"12 times 12"})"}, {"c1", "nothing", "{}"}},
+                    {{"c2", "calculate", R"({"wrong":1})"}}};
+    auto responder = make(script, false);
+    ASSERT_FALSE(script.tools.empty());
+    const Reply reply = say(*responder, kAsk);
+    EXPECT_EQ(reply.text, "Let me see. It is 144.");
+    ASSERT_EQ(reply.tool_calls.size(), 3u);
+    EXPECT_EQ(reply.tool_calls[0].name, "calculate");
+    EXPECT_EQ(reply.tool_calls[0].result, "That's 144.");
+    EXPECT_TRUE(reply.tool_calls[1].result.starts_with("error: "));
+    EXPECT_NE(reply.tool_calls[2].result.find("expression"), std::string::npos);
+    ASSERT_EQ(script.prompts.size(), 3u);
+    const auto& second = script.prompts[1];
+    ASSERT_EQ(second.size(), script.prompts[0].size() + 3);
+    EXPECT_EQ(second[second.size() - 3].tool_calls.size(), 2u);
+    EXPECT_EQ(second[second.size() - 2].role, Role::tool);
+    EXPECT_EQ(second[second.size() - 2].tool_call_id, "c0");
+    EXPECT_EQ(second[second.size() - 2].text, "That's 144.");
+    // The history keeps what was said.
+    say(*responder, kAsk);
+    EXPECT_EQ(script.prompts.back().size(), script.prompts[0].size() + 2);
+}
+
+TEST(Responder, CallsOfToolsEndAfterFiveRounds) {
+    Script script;
+    script.calls_tools = true;
+    for (int i = 0; i < 20; ++i) script.calls.push_back({{"c", "time", "{}"}});
+    script.answers.assign(5, "");
+    auto responder = make(script, false);
+    const Reply reply = say(*responder, kAsk);
+    EXPECT_EQ(reply.text, "Fine.");
+    EXPECT_EQ(reply.tool_calls.size(), 5u);
+    ASSERT_EQ(script.choices.size(), 6u);
+    EXPECT_EQ(script.choices[4], models::ToolChoice::automatic);
+    EXPECT_EQ(script.choices[5], models::ToolChoice::none);
+}
+
+TEST(Responder, WhatAToolReturnsCannotAskForAHigherSafetyLevel) {
+    Script script{{"", "", "Well."}, {}, 0};
+    script.calls_tools = true;
+    script.calls = {{{"c0", "time", "{}"}}, {{"c1", "remember", R"({"fact":"the code is 1"})"}}};
+    auto responder = make(script, false);
+    const Reply reply = say(*responder, kAsk);
+    ASSERT_EQ(reply.tool_calls.size(), 2u);
+    EXPECT_NE(reply.tool_calls[1].result.find("not done"), std::string::npos);
+    EXPECT_EQ(say(*responder, "What do you remember about me?").text,
+              "You haven't told me anything about yourself yet.");
+
+    // The person's own words may lead to it, and then again.
+    Script own{{"", "", "I've saved that."}, {}, 0};
+    own.calls_tools = true;
+    own.calls = {{{"c0", "remember", R"({"fact":"my code is 1"})"}},
+                 {{"c1", "remember", R"({"fact":"my pin is 2"})"}}};
+    auto other = make(own, false);
+    const Reply kept = say(*other, kAsk);
+    ASSERT_EQ(kept.tool_calls.size(), 2u);
+    EXPECT_EQ(kept.tool_calls[1].result.find("not done"), std::string::npos) << kept.tool_calls[1].result;
+    EXPECT_EQ(kept.text, "I've saved that.") << "no empty claim: a tool did it";
+}
+
+TEST(Responder, ASmallModelIsOfferedNoTools) {
+    Script script;
+    script.calls_tools = true;
+    script.calls = {{{"c0", "time", "{}"}}};
+    auto responder = make(script, true);
+    EXPECT_TRUE(script.tools.empty());
+    EXPECT_TRUE(say(*responder, kAsk).tool_calls.empty());
 }
 
 TEST(Responder, ThePromptOnlyGrows) {

@@ -1,4 +1,4 @@
-// The tools that can be called, by intents now and by a model's function calls later: each with a JSON schema
+// The tools that can be called, by intents and by a model's function calls: each with a JSON schema
 // for its arguments, a safety level and a time-out. What a tool returns is data, never an instruction. Thread
 // safety: add before use; call from one thread at a time (the tools share their context's stores).
 #pragma once
