@@ -8,6 +8,7 @@ namespace {
 
 struct Outcome {
     std::string text;
+    size_t calls = 0;
     bool complete = false;
 };
 
@@ -20,6 +21,7 @@ Outcome read(std::string_view bytes, size_t block) {
     for (size_t at = 0; at < bytes.size() && stream.push(bytes.substr(at, block)); at += block) {
     }
     outcome.complete = stream.finish().has_value();
+    outcome.calls = stream.tool_calls().size();
     return outcome;
 }
 
@@ -30,7 +32,8 @@ Outcome read(std::string_view bytes, size_t block) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     const Outcome whole = read(bytes, size + 1), pieces = read(bytes, 3);
-    if (whole.complete != pieces.complete || whole.text != pieces.text) std::abort();
+    if (whole.complete != pieces.complete || whole.text != pieces.text || whole.calls != pieces.calls)
+        std::abort();
     const std::string message = coda::models::llm::server_message(bytes);
     if (message.size() > 220 || std::any_of(message.begin(), message.end(), [](char c) { return c == '\n'; }))
         std::abort();

@@ -1,5 +1,7 @@
 #include "models/llm/jinja_chat.h"
 
+#include "models/llm/grammar/json_schema.h"
+
 #include <ctime>
 
 #include <nlohmann/json.hpp>
@@ -65,12 +67,13 @@ Value message_value(const Message& message, jinja::Text content) {
 }
 
 Value tool_value(const ToolSpec& tool) {
-    const Json parameters = Json::parse(tool.parameters, nullptr, false);
+    const bool readable = !grammar::json_too_deep(tool.parameters);
+    Json parameters = readable ? Json::parse(tool.parameters, nullptr, false) : Json();
+    if (!parameters.is_object()) parameters = Json::object();
     Fields function;
     put(function, "name", Value::text(tool.name, Origin::input));
     put(function, "description", Value::text(tool.description, Origin::input));
-    put(function, "parameters",
-        Value::from_json(parameters.is_object() ? parameters : Json::object(), Origin::input));
+    put(function, "parameters", Value::from_json(parameters, Origin::input));
     Fields fields;
     put(fields, "type", Value::text("function"));
     put(fields, "function", Value::dict(std::move(function)));

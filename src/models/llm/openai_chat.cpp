@@ -1,6 +1,7 @@
 #include "models/llm/openai_chat.h"
 
 #include "base/clock.h"
+#include "models/llm/grammar/json_schema.h"
 #include "models/llm/openai_stream.h"
 #include "models/llm/reply_filter.h"
 #include "models/llm/text_stream.h"
@@ -99,7 +100,8 @@ Json message_json(const Message& message) {
 
 void put_tools(std::span<const ToolSpec> tools, ToolChoice choice, Json& body) {
     for (const ToolSpec& tool : tools) {
-        const Json parameters = Json::parse(tool.parameters, nullptr, false);
+        const bool readable = !llm::grammar::json_too_deep(tool.parameters);
+        const Json parameters = readable ? Json::parse(tool.parameters, nullptr, false) : Json();
         body["tools"].push_back({{"type", "function"},
                                  {"function",
                                   {{"name", tool.name},
@@ -238,8 +240,9 @@ Result<net::HttpResponse> OpenAiSession::ask(std::span<const Message> messages, 
 Result<GenerateStats> OpenAiSession::generate(std::span<const Message> messages, const Sampling& sampling,
                                               const Cancel& cancel, const OnText& on_text) {
     if (messages.empty()) return fail(ErrorCode::invalid_argument, "no messages to answer");
-    if (!sampling.json_schema.empty() && !Json::accept(sampling.json_schema))
-        return fail(ErrorCode::bad_format, "is no JSON", "schema");
+    if (!sampling.json_schema.empty() &&
+        (llm::grammar::json_too_deep(sampling.json_schema) || !Json::accept(sampling.json_schema)))
+        return fail(ErrorCode::bad_format, "is no JSON, or nested too deep", "schema");
     Reply reply{on_text,
                 kMaxTokenBytes * static_cast<size_t>(std::max(sampling.max_tokens, 1)),
                 llm::TextStream(sampling.stop),

@@ -55,10 +55,32 @@ TEST(OpenAiStream, CutAtEveryByteItIsAnErrorOrComplete) {
         ASSERT_FALSE(read(whole.substr(0, size)).status) << size;
 }
 
+TEST(OpenAiStream, CallsAreWholeOrNone) {
+    const std::string bytes =
+        R"(data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\""}}]}}]})"
+        "\n\n"
+        R"(data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}}]})"
+        "\n\n"
+        R"(data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]})"
+        "\n\n";
+    for (size_t size = 0; size <= bytes.size(); ++size) {
+        OpenAiStream stream("server", [](std::string_view) { return true; });
+        stream.push(std::string_view(bytes).substr(0, size));
+        const Status status = stream.finish();
+        const auto calls = stream.tool_calls();
+        EXPECT_EQ(status.has_value(), size == bytes.size()) << size;
+        for (const ToolCall& call : calls) EXPECT_EQ(call.arguments, R"({"x":1})") << size;
+        if (status) {
+            EXPECT_EQ(calls.size(), 1u);
+        }
+    }
+}
+
 TEST(OpenAiStream, OddJsonIsNoCrash) {
     for (const char* data :
          {"null", "[]", "1", "{}", "{\"choices\":1}", "{\"choices\":[1]}", "{\"choices\":[{}]}",
           "{\"choices\":[{\"delta\":[]}]}", "{\"choices\":[{\"delta\":{\"content\":7}}]}",
+          "{\"choices\":[{\"delta\":{\"tool_calls\":[7,{},{\"index\":-1},{\"function\":[]}]}}]}",
           "{\"usage\":[],\"choices\":[]}", "{\"usage\":{\"prompt_tokens\":1e99}}"}) {
         EXPECT_FALSE(read("data: " + std::string(data) + "\n\n").status) << data;
         EXPECT_FALSE(read(data).status) << data;

@@ -102,6 +102,9 @@ TEST(ToolFormat, TheGrammarTakesWholeCallsOfTheToolsThereAre) {
         }
     }
     EXPECT_FALSE(call_grammar(ToolFormat::hermes, {}));
+    const std::vector<ToolSpec> deep = {
+        {"deep", "", "{\"enum\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}"}};
+    EXPECT_TRUE(call_grammar(ToolFormat::hermes, deep)) << "any object";
 }
 
 TEST(ToolFormat, WhatIsNoCallIsNone) {

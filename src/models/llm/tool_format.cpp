@@ -17,7 +17,8 @@ bool has(std::string_view text, std::string_view part) {
 }
 
 Builder::Rule arguments_rule(Builder& builder, const ToolSpec& tool) {
-    const Json schema = Json::parse(tool.parameters, nullptr, false);
+    const bool readable = !grammar::json_too_deep(tool.parameters);
+    const Json schema = readable ? Json::parse(tool.parameters, nullptr, false) : Json();
     if (schema.is_object()) {
         auto rule = grammar::schema_rule(builder, schema);
         if (rule) return *rule;

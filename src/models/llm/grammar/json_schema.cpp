@@ -535,8 +535,9 @@ class SchemaCompiler {
     Rule any_value_ = -1, any_string_ = -1, any_character_ = -1;
 };
 
-// Brackets in each other, also those inside strings: a bound, no more.
-bool nested_too_deep(std::string_view text) {
+}  // namespace
+
+bool json_too_deep(std::string_view text) {
     constexpr int kMaxBrackets = 500;
     int depth = 0;
     for (const char c : text) {
@@ -546,8 +547,6 @@ bool nested_too_deep(std::string_view text) {
     }
     return false;
 }
-
-}  // namespace
 
 Rule json_space(Builder& builder) {
     // One blank, or a line break with an indentation: models write both, and a loop of blanks has an end.
@@ -582,7 +581,7 @@ Result<Rule> schema_rule(Builder& builder, const Json& schema) {
 }
 
 Result<Grammar> schema_grammar(std::string_view schema) {
-    if (nested_too_deep(schema)) return fail(ErrorCode::exhausted, "is nested too deep", "schema");
+    if (json_too_deep(schema)) return fail(ErrorCode::exhausted, "is nested too deep", "schema");
     const Json json = Json::parse(schema, nullptr, false);
     if (json.is_discarded()) return fail(ErrorCode::bad_format, "is no JSON", "schema");
     Builder builder;

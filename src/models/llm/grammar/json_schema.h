@@ -23,6 +23,8 @@ Result<Builder::Rule> schema_rule(Builder& builder, const nlohmann::ordered_json
 // The same for a schema as text, whole.
 Result<Grammar> schema_grammar(std::string_view schema);
 
+// Whether brackets are nested too deep for recursion over the value, those inside strings counted too.
+bool json_too_deep(std::string_view json);
 // What may stand between the parts of a JSON text.
 Builder::Rule json_space(Builder& builder);
 // `value` as JSON, letter by letter.

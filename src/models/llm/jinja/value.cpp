@@ -231,7 +231,9 @@ Value Value::dict(std::vector<std::pair<Value, Value>> items) {
     return Value(Data(std::make_shared<const Dict>(std::move(out))));
 }
 
-Value Value::from_json(const nlohmann::ordered_json& json, Origin origin) {
+Value Value::from_json(const nlohmann::ordered_json& json, Origin origin, int depth) {
+    constexpr int kMaxDepth = 60;
+    if (depth > kMaxDepth) return none();
     switch (json.type()) {
         case nlohmann::ordered_json::value_t::boolean:
             return boolean(json.get<bool>());
@@ -248,13 +250,13 @@ Value Value::from_json(const nlohmann::ordered_json& json, Origin origin) {
             return text(json.get_ref<const std::string&>(), origin);
         case nlohmann::ordered_json::value_t::array: {
             std::vector<Value> items;
-            for (const auto& item : json) items.push_back(from_json(item, origin));
+            for (const auto& item : json) items.push_back(from_json(item, origin, depth + 1));
             return list(std::move(items));
         }
         case nlohmann::ordered_json::value_t::object: {
             std::vector<std::pair<Value, Value>> items;
             for (const auto& [key, value] : json.items())
-                items.emplace_back(text(key, origin), from_json(value, origin));
+                items.emplace_back(text(key, origin), from_json(value, origin, depth + 1));
             return dict(std::move(items));
         }
         default:

@@ -124,8 +124,8 @@ class Value {
         return Value(Data(std::make_shared<const Callable>(std::move(callable))));
     }
     static Value of(std::shared_ptr<Loop> loop) { return Value(Data(std::move(loop))); }
-    // The texts in it get `origin`.
-    static Value from_json(const nlohmann::ordered_json& json, Origin origin);
+    // The texts in it get `origin`; what is nested too deep for a template becomes None.
+    static Value from_json(const nlohmann::ordered_json& json, Origin origin, int depth = 0);
 
     bool is_undefined() const { return std::holds_alternative<Undefined>(data_); }
     bool is_none() const { return std::holds_alternative<None>(data_); }
