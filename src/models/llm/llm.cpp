@@ -89,7 +89,6 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
     auto model = std::make_shared<llm::LoadedModel>(
         llm::LoadedModel{display_name(*weights, gguf), std::move(config), context, std::move(tokenizer),
                          nullptr, nullptr, std::move(program), std::move(executable)});
-    model->grammar_vocabulary = std::make_shared<const llm::grammar::Vocabulary>(model->tokenizer);
     model->sentence_ends = std::make_unique<llm::SentenceEnds>(model->tokenizer);
     std::vector<std::string_view> control_tokens;
     int32_t token = 0;

@@ -160,13 +160,14 @@ void LlmSession::offer_tools(std::vector<ToolSpec> tools) {
     if (model_->chat->tool_format() == ToolFormat::none) return;
     tools_ = std::move(tools);
     calls_.reset();
+    static_cast<void>(model_->mask_vocabulary->get(model_->tokenizer));  // not in the middle of a reply
 }
 
 Result<grammar::Matcher*> LlmSession::schema_matcher(const std::string& schema) {
     if (!schema_.second || schema_.first != schema) {
         CODA_TRY(grammar::Grammar compiled, grammar::schema_grammar(schema));
-        schema_ = {schema,
-                   std::make_unique<grammar::Matcher>(std::move(compiled), model_->grammar_vocabulary)};
+        schema_ = {schema, std::make_unique<grammar::Matcher>(
+                               std::move(compiled), model_->mask_vocabulary->get(model_->tokenizer))};
     }
     schema_.second->reset();
     return schema_.second.get();
@@ -179,7 +180,8 @@ grammar::Matcher* LlmSession::call_matcher() {
             log::warn("tool calls are not forced: {}", compiled.error().message());
             return nullptr;
         }
-        calls_ = std::make_unique<grammar::Matcher>(std::move(*compiled), model_->grammar_vocabulary);
+        calls_ = std::make_unique<grammar::Matcher>(std::move(*compiled),
+                                                    model_->mask_vocabulary->get(model_->tokenizer));
     }
     calls_->reset();
     return calls_.get();

@@ -11,9 +11,24 @@
 #include "runtime/backend.h"
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace coda::models::llm {
+
+// The vocabulary as masks need it, made when the first of them is wanted: that takes some 100 ms for a large
+// one.
+class MaskVocabulary {
+  public:
+    std::shared_ptr<const grammar::Vocabulary> get(const Tokenizer& tokenizer) {
+        std::call_once(once_, [&] { made_ = std::make_shared<const grammar::Vocabulary>(tokenizer); });
+        return made_;
+    }
+
+  private:
+    std::once_flag once_;
+    std::shared_ptr<const grammar::Vocabulary> made_;
+};
 
 // What all conversations with one model share; immutable.
 struct LoadedModel {
@@ -25,7 +40,7 @@ struct LoadedModel {
     std::unique_ptr<SentenceEnds> sentence_ends;
     LlamaProgram program;
     std::shared_ptr<const runtime::Executable> executable;
-    std::shared_ptr<const grammar::Vocabulary> grammar_vocabulary = {};
+    std::shared_ptr<MaskVocabulary> mask_vocabulary = std::make_shared<MaskVocabulary>();
 };
 
 class LlmSession final : public ChatSession {
