@@ -92,8 +92,12 @@ TEST_P(DeviceBackend, LinearOfEveryTypeAndShape) {
                 SCOPED_TRACE(testing::Message()
                              << to_string(dtype) << " " << rows << " rows, " << out << " x " << in);
                 const TensorView weight = tensors_.make(dtype, {out, in});
-                compare_operation(rows, in,
-                                  [&](Step& s, Buffer x) { return s.linear(x, {.weights = {weight}}); });
+                // One output of a row may be next to nothing beside what it is the sum of, and then shows how
+                // exact the factors are: floats on the CPU, 16 bits of mantissa on the GPU.
+                const bool may_cancel = out == 1 && GetParam() == "cuda";
+                compare_operation(
+                    rows, in, [&](Step& s, Buffer x) { return s.linear(x, {.weights = {weight}}); },
+                    may_cancel ? 1e-7 : kBound);
             }
 }
 

@@ -12,7 +12,7 @@ __device__ float capped(float score, float soft_cap) {
 // --- few queries ---
 
 constexpr int kSplitThreads = 128, kSplitWarps = kSplitThreads / 32, kPositions = 32;
-constexpr int kSmallestSplit = 64;  // positions
+constexpr int kSmallestSplit = kPositions, kMaxSplits = 64;
 
 struct SplitArguments {
     AttentionShape shape;
@@ -41,7 +41,8 @@ __device__ Share share_of(const SplitArguments& a, int row, int split) {
 
 size_t split_bytes(const AttentionShape& shape) {
     const int group = shape.heads / shape.kv_heads;
-    return sizeof(float) * static_cast<size_t>(group) * (2 * shape.head_dim + kPositions + 3);
+    return sizeof(float) * static_cast<size_t>(group) *
+           (std::max(2 * shape.head_dim, kMaxSplits) + kPositions + 3);
 }
 
 // The group of query heads that share a kv head, over one stretch of positions.
@@ -72,17 +73,18 @@ struct SplitGroup {
         __syncthreads();
     }
 
-    // Eight lanes per position, a pair of elements each at a time.
+    // Eight lanes per position, each with up to kPairs pairs of its elements.
+    template <int kPairs>
     __device__ void score(const __half* keys, int count, float soft_cap) {
-        constexpr int kPerThread = kPositions * 8 / kSplitThreads, kMaxPairs = 256 / 16;
+        constexpr int kPerThread = kPositions * 8 / kSplitThreads;
         const int lane = threadIdx.x % 8, first = threadIdx.x / 8;
-        __half2 k[kPerThread][kMaxPairs];  // all on their way before the first is used
+        __half2 k[kPerThread][kPairs];  // all on their way before the first is used
 #pragma unroll
         for (int n = 0; n < kPerThread; ++n) {
             const int p = min(first + n * (kSplitThreads / 8), count - 1);
             const auto* row = reinterpret_cast<const __half2*>(keys + static_cast<size_t>(p) * head_dim);
 #pragma unroll
-            for (int i = 0; i < kMaxPairs; ++i)
+            for (int i = 0; i < kPairs; ++i)
                 if (lane + 8 * i < head_dim / 2) k[n][i] = row[lane + 8 * i];
         }
         for (int h = 0; h < group; ++h)
@@ -90,11 +92,12 @@ struct SplitGroup {
             for (int n = 0; n < kPerThread; ++n) {
                 float sum = 0;
 #pragma unroll
-                for (int i = 0; i < kMaxPairs; ++i)
+                for (int i = 0; i < kPairs; ++i)
                     if (lane + 8 * i < head_dim / 2) {
                         const float2 pair = __half22float2(k[n][i]);
-                        const float* at = q + h * head_dim + 2 * (lane + 8 * i);
-                        sum += at[0] * pair.x + at[1] * pair.y;
+                        const float2 at =
+                            *reinterpret_cast<const float2*>(q + h * head_dim + 2 * (lane + 8 * i));
+                        sum += at.x * pair.x + at.y * pair.y;
                     }
                 for (int apart = 4; apart > 0; apart /= 2) sum += __shfl_xor_sync(~0u, sum, apart);
                 const int p = first + n * (kSplitThreads / 8);
@@ -139,22 +142,45 @@ struct SplitGroup {
 };
 
 // The last split to arrive adds all up, in the order of the splits.
-__device__ void combine(const SplitArguments& a, int row, int first_head, int group, int active) {
-    const int head_dim = a.shape.head_dim;
-    for (int i = threadIdx.x; i < group * head_dim; i += kSplitThreads) {
-        const int head = first_head + i / head_dim, d = i % head_dim;
-        const size_t at = (static_cast<size_t>(row) * a.shape.heads + head) * a.splits;
-        float level = -INFINITY, total = 0, sum = 0;
-        for (int s = 0; s < active; ++s) level = fmaxf(level, __ldcg(&a.scratch.levels[at + s].x));
-        for (int s = 0; s < active; ++s) {
-            const float e = expf(__ldcg(&a.scratch.levels[at + s].x) - level);
-            total += e * __ldcg(&a.scratch.levels[at + s].y);
-            sum += e * __ldcg(&a.scratch.sums[(at + s) * head_dim + d]);
+__device__ void combine(const SplitArguments& a, const SplitGroup& state, int row, int first_head,
+                        int active) {
+    const int head_dim = a.shape.head_dim, group = state.group;
+    // What each split's sums weigh in the whole, a warp per head; over the scores, which are done with.
+    float* shares = state.q;
+    const int lane = threadIdx.x % 32;
+    for (int h = threadIdx.x / 32; h < group; h += kSplitWarps) {
+        const size_t at = (static_cast<size_t>(row) * a.shape.heads + first_head + h) * a.splits;
+        float2 level[kMaxSplits / 32];
+        float largest = -INFINITY, total = 0;
+#pragma unroll
+        for (int n = 0; n < kMaxSplits / 32; ++n) {
+            const int s = lane + 32 * n;
+            level[n] = s < active ? __ldcg(&a.scratch.levels[at + s]) : float2{-INFINITY, 0};
+            largest = fmaxf(largest, level[n].x);
         }
-        a.out[(static_cast<size_t>(row) * a.shape.heads + head) * head_dim + d] = sum / total;
+        largest = warp_max(largest);
+#pragma unroll
+        for (int n = 0; n < kMaxSplits / 32; ++n) {
+            level[n].x = expf(level[n].x - largest);
+            total += level[n].x * level[n].y;
+        }
+        total = warp_sum(total);
+#pragma unroll
+        for (int n = 0; n < kMaxSplits / 32; ++n) shares[h * kMaxSplits + lane + 32 * n] = level[n].x / total;
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < group * head_dim; i += kSplitThreads) {
+        const int h = i / head_dim, d = i % head_dim;
+        const size_t head = static_cast<size_t>(row) * a.shape.heads + first_head + h;
+        const float* sums = a.scratch.sums + head * a.splits * head_dim + d;
+        float sum = 0;
+#pragma unroll 8
+        for (int s = 0; s < active; ++s) sum += shares[h * kMaxSplits + s] * __ldcg(sums + s * head_dim);
+        a.out[head * head_dim + d] = sum;
     }
 }
 
+template <int kPairs>
 __global__ void __launch_bounds__(kSplitThreads) few_queries_kernel(const SplitArguments a) {
     extern __shared__ __align__(16) float split_memory[];
     __shared__ int arrived;
@@ -172,7 +198,7 @@ __global__ void __launch_bounds__(kSplitThreads) few_queries_kernel(const SplitA
     for (int position = share.first; position < share.last; position += kPositions) {
         const int count = min(kPositions, share.last - position);
         const size_t at = head_at + static_cast<size_t>(position) * head_dim;
-        state.score(a.cache.keys + at, count, a.shape.soft_cap);
+        state.template score<kPairs>(a.cache.keys + at, count, a.shape.soft_cap);
         state.soften();
         state.add(a.cache.values + at, count);
     }
@@ -198,8 +224,18 @@ __global__ void __launch_bounds__(kSplitThreads) few_queries_kernel(const SplitA
     __syncthreads();
     if (arrived != share.active - 1) return;
     __threadfence();
-    combine(a, row, first_head, group, share.active);
+    combine(a, state, row, first_head, share.active);
     if (threadIdx.x == 0) *counter = 0;
+}
+
+using SplitKernel = void (*)(SplitArguments);
+SplitKernel few_queries_for(int head_dim) {
+    if (head_dim <= 16) return few_queries_kernel<1>;
+    if (head_dim <= 32) return few_queries_kernel<2>;
+    if (head_dim <= 64) return few_queries_kernel<4>;
+    if (head_dim <= 96) return few_queries_kernel<6>;
+    if (head_dim <= 128) return few_queries_kernel<8>;
+    return few_queries_kernel<16>;
 }
 
 // --- many queries: 16 rows of one head per block, 32 positions at a time ---
@@ -354,7 +390,7 @@ void launch_many(const Stream& stream, const ManyArguments<T>& a) {
 
 int split_count(const Device& device, int kv_heads, int capacity) {
     const int useful = (capacity + kSmallestSplit - 1) / kSmallestSplit;
-    return std::max(1, std::min({useful, 2 * device.multiprocessors / kv_heads, 64}));
+    return std::max(1, std::min({useful, 2 * device.multiprocessors / kv_heads, kMaxSplits}));
 }
 
 void few_queries(const Device& device, const Stream& stream, const AttentionShape& shape,
@@ -363,7 +399,7 @@ void few_queries(const Device& device, const Stream& stream, const AttentionShap
     const int splits = split_count(device, shape.kv_heads, cache.capacity);
     const dim3 grid(static_cast<unsigned>(splits), static_cast<unsigned>(shape.kv_heads),
                     static_cast<unsigned>(rows));
-    launch(stream, few_queries_kernel, grid, kSplitThreads, split_bytes(shape),
+    launch(stream, few_queries_for(shape.head_dim), grid, kSplitThreads, split_bytes(shape),
            SplitArguments{shape, cache, step, scratch, q, out, splits});
 }
 
@@ -386,7 +422,7 @@ void self_attention(const Stream& stream, const AttentionShape& shape, const flo
 
 void prepare_attention(const Device& device) {
     const int most = device.shared_bytes - 1024;
-    allow_shared(few_queries_kernel, most);
+    for (const int head_dim : {16, 32, 64, 96, 128, 256}) allow_shared(few_queries_for(head_dim), most);
     allow_shared(many_queries_kernel<__half>, most);
     allow_shared(many_queries_kernel<float>, most);
 }

@@ -45,7 +45,7 @@ __device__ float finish(const Product& p, float sum, int column, int row) {
 
 // --- few rows: each block makes 16 outputs at a time, its warps share the columns ---
 
-constexpr int kFewThreads = 256, kFewWarps = kFewThreads / 32;
+constexpr int kFewThreads = 512, kFewWarps = kFewThreads / 32;
 
 // Where a row's high and low parts lie: [block of 32][column of B][32].
 template <int kRows>
@@ -171,31 +171,36 @@ __device__ void add_unit(const Unit<F>& unit, int chunk, const FewShared<kRows>&
 }
 
 template <Format F, int kRows, bool kGated>
-__global__ void __launch_bounds__(kFewThreads) few_rows_kernel(const Product p) {
+__global__ void __launch_bounds__(kFewThreads) few_rows_kernel(const Product p, int ways) {
     extern __shared__ __align__(16) unsigned char memory[];
     __shared__ float partial[kGated ? 2 : 1][kFewWarps][kRows][kTileRows];
     __shared__ float scratch[33];
     const FewShared<kRows> shared(memory, p.weights.chunks);
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, chunks = p.weights.chunks;
+    // `ways` warps share a tile's columns; the block works on kFewWarps / ways tiles at a time.
+    const int tiles_at_once = kFewWarps / ways, way = warp % ways, own = warp / ways;
+    const int first_tile = static_cast<int>(blockIdx.x) * tiles_at_once + own;
+    const int stride = static_cast<int>(gridDim.x) * tiles_at_once;
     let_next_start();
     // Weights do not depend on the kernel before: the first are on their way while it ends.
     Unit<F> next, next_up;
-    const size_t first = static_cast<size_t>(blockIdx.x) * chunks + warp;
-    if (warp < chunks) {
+    const bool works = way < chunks;
+    if (works && first_tile < p.weights.tiles) {
+        const size_t first = static_cast<size_t>(first_tile) * chunks + way;
         next.load(p.weights, first, lane);
         if constexpr (kGated) next_up.load(p.up, first, lane);
     }
     wait_for_previous();
     load_rows<kRows, Unit<F>::kMin>(p, shared, scratch);
     __syncthreads();
-    for (int tile = blockIdx.x; tile < p.weights.tiles; tile += gridDim.x) {
+    for (int tile = first_tile; tile - own < p.weights.tiles; tile += stride) {
         float sum[4] = {}, sum_up[4] = {};
-        for (int chunk = warp; chunk < chunks; chunk += kFewWarps) {
+        for (int chunk = way; chunk < chunks && tile < p.weights.tiles; chunk += ways) {
             const Unit<F> unit = next;
             const Unit<F> unit_up = next_up;
             // What this warp takes next: of this tile, else of the block's next tile.
-            int then_tile = tile, then = chunk + kFewWarps;
-            if (then >= chunks) then_tile += gridDim.x, then = warp;
+            int then_tile = tile, then = chunk + ways;
+            if (then >= chunks) then_tile += stride, then = way;
             if (then_tile < p.weights.tiles) {
                 next.load(p.weights, static_cast<size_t>(then_tile) * chunks + then, lane);
                 if constexpr (kGated)
@@ -214,12 +219,12 @@ __global__ void __launch_bounds__(kFewThreads) few_rows_kernel(const Product p) 
             }
         }
         __syncthreads();
-        if (threadIdx.x < kRows * kTileRows) {
-            const int row = threadIdx.x / kTileRows, within = threadIdx.x % kTileRows;
-            const int column = tile * kTileRows + within;
+        for (int i = threadIdx.x; i < tiles_at_once * kRows * kTileRows; i += kFewThreads) {
+            const int which = i / (kRows * kTileRows), row = i / kTileRows % kRows, within = i % kTileRows;
+            const int column = (tile - own + which) * kTileRows + within;
             if (row < p.rows && column < p.weights.rows) {
                 float total = 0, up = 0;
-                for (int w = 0; w < kFewWarps; ++w) {
+                for (int w = which * ways; w < (which + 1) * ways; ++w) {
                     total += partial[0][w][row][within];
                     if constexpr (kGated) up += partial[1][w][row][within];
                 }
@@ -231,10 +236,10 @@ __global__ void __launch_bounds__(kFewThreads) few_rows_kernel(const Product p) 
     }
 }
 
-// --- many rows: each block makes 128 outputs of 32 rows ---
+// --- many rows: each block makes 64 outputs of 32 rows ---
 
 constexpr int kManyWarps = 4, kManyThreads = kManyWarps * 32;
-constexpr int kWarpTiles = 2, kManyRows = 32, kManyColumns = 2 * kManyRows;  // columns of B
+constexpr int kWarpTiles = 1, kManyRows = 32, kManyColumns = 2 * kManyRows;  // columns of B
 
 struct ManyShared {
     __nv_bfloat16 x[2][2][kManyColumns][kBlock];  // [buffer][block][column][k]
@@ -326,14 +331,21 @@ __global__ void __launch_bounds__(kManyThreads) many_rows_kernel(const Product p
     piece.load(p, first_row, 0);
     piece.store(shared, 0);
     __syncthreads();
-    for (int chunk = 0; chunk < chunks; ++chunk) {
-        Unit<F> units[kWarpTiles];
+    Unit<F> next[kWarpTiles];
+    const auto load = [&](int chunk) {
 #pragma unroll
         for (int tile = 0; tile < kWarpTiles; ++tile) {
             const int at = min(first_tile + tile, p.weights.tiles - 1);
-            units[tile].load(p.weights, static_cast<size_t>(at) * chunks + chunk, lane);
+            next[tile].load(p.weights, static_cast<size_t>(at) * chunks + chunk, lane);
         }
+    };
+    load(0);
+    for (int chunk = 0; chunk < chunks; ++chunk) {
+        Unit<F> units[kWarpTiles];
+#pragma unroll
+        for (int tile = 0; tile < kWarpTiles; ++tile) units[tile] = next[tile];
         const bool more = chunk + 1 < chunks;
+        if (more) load(chunk + 1);
         if (more) piece.load(p, first_row, chunk + 1);
         add_block<F>(units, 0, shared, chunk % 2, lane, sums);
         add_block<F>(units, 1, shared, chunk % 2, lane, sums);
@@ -365,7 +377,7 @@ size_t few_rows_bytes(int rows, int chunks) {
 
 bool takes_few_rows(const Device& device, Format format, int rows, int columns) {
     if (rows > kFewRows) return false;
-    constexpr size_t kOwnBytes = 8192;  // of the kernel's other shared memory
+    constexpr size_t kOwnBytes = 10240;  // of the kernel's other shared memory
     size_t bytes = 0;
     for_format(format, [&](auto tag) {
         bytes = few_rows_bytes<decltype(tag)::kFormat>(rows, (columns + kChunk - 1) / kChunk);
@@ -373,20 +385,33 @@ bool takes_few_rows(const Device& device, Format format, int rows, int columns) 
     return bytes + kOwnBytes <= static_cast<size_t>(device.shared_bytes);
 }
 
+// As many warps share a tile as it takes to give every place on the device a block; blocks take tiles in turn
+// until all are done, in rounds that are as even as they can be.
+struct Shares {
+    int ways, blocks;
+};
+static Shares share_out(int tiles, int places) {
+    int ways = kFewWarps;
+    while (ways > 2 && tiles * (ways / 2) >= places * kFewWarps) ways /= 2;
+    const int groups = (tiles * ways + kFewWarps - 1) / kFewWarps;
+    const int rounds = (groups + places - 1) / places;
+    return {ways, (groups + rounds - 1) / rounds};
+}
+
 void few_rows(const Device& device, const Stream& stream, const Product& p) {
-    const int tiles = p.weights.tiles, most = device.multiprocessors * 16;
-    const int rounds = (tiles + most - 1) / most;
-    const auto blocks = static_cast<unsigned>((tiles + rounds - 1) / rounds);
     for_format(p.weights.format, [&](auto tag) {
         constexpr Format F = decltype(tag)::kFormat;
         const size_t shared = few_rows_bytes<F>(p.rows, p.weights.chunks);
         const bool gated = p.up.data != nullptr;
-        if (p.rows == 1)
-            launch(stream, gated ? few_rows_kernel<F, 1, true> : few_rows_kernel<F, 1, false>, blocks,
-                   kFewThreads, shared, p);
-        else
-            launch(stream, gated ? few_rows_kernel<F, kFewRows, true> : few_rows_kernel<F, kFewRows, false>,
-                   blocks, kFewThreads, shared, p);
+        const auto kernel = p.rows == 1 ? gated ? few_rows_kernel<F, 1, true> : few_rows_kernel<F, 1, false>
+                            : gated ? few_rows_kernel<F, kFewRows, true>
+                                        : few_rows_kernel<F, kFewRows, false>;
+        int resident = 1;
+        check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, kFewThreads, shared),
+              "asking for occupancy");
+        const Shares shares = share_out(p.weights.tiles, device.multiprocessors * std::max(1, resident));
+        launch(stream, kernel, dim3(static_cast<unsigned>(shares.blocks)), kFewThreads, shared, p,
+               shares.ways);
     });
 }
 
@@ -412,7 +437,7 @@ void many_rows(const Device&, const Stream& stream, const Product& p) {
 }
 
 void prepare_products(const Device& device) {
-    constexpr int kStatic = 8192;
+    constexpr int kStatic = 10240;
     const int most = device.shared_bytes - kStatic;
     for (const Format format : kFormats)
 
