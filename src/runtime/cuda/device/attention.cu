@@ -112,6 +112,7 @@ struct SplitGroup {
             const float s = scores[h * kPositions + lane], before = level[h];
             const float now = fmaxf(before, warp_max(s));
             const float e = expf(s - now), sum = warp_sum(e);
+            __syncwarp();
             scores[h * kPositions + lane] = e;
             if (lane == 0) {
                 shrink[h] = expf(before - now);

@@ -189,8 +189,14 @@ struct Unit<Format::q4_1> {
     }
 };
 
-__device__ inline uint32_t byte_of(const uint2& v, int i) {
-    return (i < 4 ? v.x >> (8 * i) : v.y >> (8 * (i - 4))) & 255;
+// Byte i as a float, without the conversion that runs at a quarter of the rate: 2^23 + byte, less 2^23.
+__device__ inline float byte_of(const uint2& v, int i) {
+    const uint32_t word = i < 4 ? v.x : v.y;
+    return __uint_as_float(__byte_perm(word, 0x4b000000u, 0x7440 + i % 4)) - 8388608.0f;
+}
+__device__ inline float signed_byte_of(const uint2& v, int i) {
+    const uint32_t word = (i < 4 ? v.x : v.y) ^ 0x80808080u;
+    return __uint_as_float(__byte_perm(word, 0x4b000000u, 0x7440 + i % 4)) - (8388608.0f + 128.0f);
 }
 __device__ inline float half_of(uint32_t pair, int half) {
     const float2 both = f16x2_to_floats(pair);
@@ -207,10 +213,10 @@ struct ScaledTwice {
         large = __ldg(at + w.units * 8 + unit / 4 * 8 + lane / 4);
     }
     __device__ float scale(int block, int, int half) const {
-        return half_of(large.x, half) * static_cast<float>(byte_of(small, block * 2 + half));
+        return half_of(large.x, half) * byte_of(small, block * 2 + half);
     }
     __device__ float minimum(int block, int half) const {
-        return -half_of(large.y, half) * static_cast<float>(byte_of(small, 4 + block * 2 + half));
+        return -half_of(large.y, half) * byte_of(small, 4 + block * 2 + half);
     }
 };
 
@@ -287,8 +293,7 @@ struct Unit<Format::q6_k> {
                                    (high >> (first + 2)) & 0x00030003u, step);
     }
     __device__ float scale(int block, int step, int half) const {
-        const auto code = static_cast<int8_t>(byte_of(small, (block * 2 + step) * 2 + half));
-        return half_of(large, half) * static_cast<float>(code);
+        return half_of(large, half) * signed_byte_of(small, (block * 2 + step) * 2 + half);
     }
     __device__ float minimum(int, int) const { return 0; }
 };
