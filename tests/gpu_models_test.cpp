@@ -6,6 +6,7 @@
 #include "models/llm/llama_program.h"
 #include "models/llm/llm.h"
 #include "models/llm/tokenizer.h"
+#include "models/llm/vocabulary.h"
 #include "models/whisper/whisper.h"
 #include "runtime/cuda/cuda_backend.h"
 
@@ -110,7 +111,7 @@ std::string reply(models::ChatModel& model, const std::string& text) {
     std::string said;
     models::Sampling sampling;
     sampling.max_tokens = 60;
-    const auto stats = (*session)->generate(messages, sampling, {}, [&](const std::string& piece) {
+    const auto stats = (*session)->generate(messages, sampling, {}, [&](std::string_view piece) {
         said += piece;
         return true;
     });
