@@ -58,8 +58,8 @@ inline void check(cudaError_t error, const char* doing) {
 struct Device {
     int ordinal = 0;
     int multiprocessors = 0;
-    int shared_bytes = 0;  // of a block, at most
-    bool hopper = false;   // compute capability 9.0 or more: launches overlap (griddepcontrol)
+    int shared_bytes = 0;   // of a block, at most
+    bool overlaps = false;  // the code waits for what it needs (griddepcontrol), so launches may overlap
     std::atomic<int64_t> allocations_left{-1};  // until one fails, for tests
     std::atomic<bool> lose_context{false};
 

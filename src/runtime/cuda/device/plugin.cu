@@ -56,7 +56,7 @@ Device* open(DeviceFacts* facts, Failure* failure) {
             raise(Fault::unsupported, "%s has compute capability %d.%d; 8.0 is the oldest that is supported",
                   facts->name, facts->compute_major, facts->compute_minor);
         device->multiprocessors = facts->multiprocessors;
-        device->hopper = facts->compute_major >= 9;
+        device->overlaps = code_version() >= 90;
         check(cudaDeviceGetAttribute(&device->shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin,
                                      device->ordinal),
               "asking for shared memory");

@@ -435,6 +435,12 @@ void many_rows(const Device&, const Stream& stream, const Product& p) {
     run(second);
 }
 
+int code_version() {
+    cudaFuncAttributes attributes{};
+    check(cudaFuncGetAttributes(&attributes, many_rows_kernel<Format::f32>), "asking for a kernel's version");
+    return attributes.ptxVersion;
+}
+
 void prepare_products(const Device& device) {
     constexpr int kStatic = 10240;
     const int most = device.shared_bytes - kStatic;

@@ -36,4 +36,8 @@ void many_rows(const Device& device, const Stream& stream, const Product& produc
 // To be called once per device.
 void prepare_products(const Device& device);
 
+// The compute capability that the code which runs here was written for, 80 or 90: PTX of an older one is
+// compiled for a newer card without what only that has.
+int code_version();
+
 }  // namespace coda::runtime::cuda

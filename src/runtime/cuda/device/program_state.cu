@@ -342,7 +342,7 @@ bool ProgramState::replay(const StepPlan& step, const Run& run) {
         check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "capturing a step");
         cudaGraph_t graph = nullptr;
         try {
-            enqueue(step, uncancelled, program.device.hopper);
+            enqueue(step, uncancelled, program.device.overlaps);
         } catch (...) {
             cudaStreamEndCapture(stream_, &graph);
             if (graph) cudaGraphDestroy(graph);
