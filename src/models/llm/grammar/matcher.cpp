@@ -71,13 +71,14 @@ Matcher::Matcher(Grammar grammar, std::shared_ptr<const Vocabulary> vocabulary)
 
 void Matcher::start() {
     State first;
+    seen_.clear();
     for (const int32_t element : grammar_.rules[static_cast<size_t>(grammar_.root)])
         expand({element, -1}, first);
     state_ = intern(std::move(first));
 }
 
 void Matcher::reset() {
-    if (states_.size() > kMaxStates) forget();
+    if (full()) forget();
     start();
 }
 
@@ -101,18 +102,16 @@ int32_t Matcher::intern(State state) {
 
 void Matcher::expand(Frame from, State& into) {
     pending_.assign(1, from);
-    seen_.clear();
     while (!pending_.empty()) {
         const Frame frame = pending_.back();
         pending_.pop_back();
+        // Two ways to the same place go on alike; rules that can be nothing may even lead back to themselves.
+        if (seen_.size() >= kMaxPlaces || !seen_.insert(frame).second) continue;
         const Element& element = grammar_.elements[static_cast<size_t>(frame.element)];
         if (element.kind == Element::Kind::bytes) {
             into.stacks.push_back(intern(frame));
             continue;
         }
-        // Rules that can be nothing may lead back to themselves.
-        if (std::find(seen_.begin(), seen_.end(), frame) != seen_.end()) continue;
-        seen_.push_back(frame);
         if (element.kind == Element::Kind::end) {
             if (frame.below < 0)
                 into.complete = true;
@@ -124,8 +123,10 @@ void Matcher::expand(Frame from, State& into) {
         const int32_t after = frame.element + 1;
         const bool tail = grammar_.elements[static_cast<size_t>(after)].kind == Element::Kind::end;
         const int32_t below = tail ? frame.below : intern(Frame{after, frame.below});
-        for (const int32_t start : grammar_.rules[static_cast<size_t>(element.index)])
-            pending_.push_back({start, below});
+        // The first alternative first: it is the one that takes something.
+        const auto& starts = grammar_.rules[static_cast<size_t>(element.index)];
+        for (auto start = starts.rbegin(); start != starts.rend(); ++start)
+            pending_.push_back({*start, below});
     }
 }
 
@@ -136,6 +137,7 @@ int32_t Matcher::step(int32_t state, uint8_t byte) {
 
 int32_t Matcher::find_step(int32_t state, uint8_t byte) {
     State next;
+    seen_.clear();
     const std::vector<int32_t> stacks = states_[static_cast<size_t>(state)].stacks;
     for (const int32_t stack : stacks) {
         const Frame frame = frames_[static_cast<size_t>(stack)];
@@ -175,7 +177,7 @@ void Matcher::fill_mask(int32_t state, std::vector<uint32_t>& mask) {
 }
 
 std::span<const uint32_t> Matcher::allowed() {
-    if (states_.size() > kMaxStates) forget();
+    if (full()) forget();
     auto found = masks_.find(state_);
     if (found == masks_.end()) {
         if (masks_.size() >= kMaxMasks) masks_.clear();

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace coda::models::llm::grammar {
@@ -67,7 +68,9 @@ class Matcher {
 
   private:
     static constexpr int32_t kUnknown = -2, kDead = -1;
-    static constexpr size_t kMaxStates = 20'000, kMaxMasks = 512;
+    static constexpr size_t kMaxStates = 20'000, kMaxMasks = 512, kMaxFrames = 2'000'000;
+    // Of one state. A grammar that is more ambiguous loses alternatives, never rigour.
+    static constexpr size_t kMaxPlaces = 20'000;
 
     // A place in the grammar and where to go on after its rule: stacks that share their lower parts.
     struct Frame {
@@ -88,7 +91,8 @@ class Matcher {
     void start();
     int32_t intern(Frame frame);
     int32_t intern(State state);
-    // Follows rules from an element until bytes are expected.
+    bool full() const { return states_.size() > kMaxStates || frames_.size() > kMaxFrames; }
+    // Follows rules from an element until bytes are expected. seen_ holds where it has been for this state.
     void expand(Frame from, State& into);
     int32_t step(int32_t state, uint8_t byte);
     int32_t find_step(int32_t state, uint8_t byte);
@@ -104,7 +108,8 @@ class Matcher {
     std::map<std::pair<std::vector<int32_t>, bool>, int32_t> state_ids_;
     std::vector<std::array<int32_t, 256>> steps_;
     std::unordered_map<int32_t, std::vector<uint32_t>> masks_;
-    std::vector<Frame> pending_, seen_;  // of expand()
+    std::vector<Frame> pending_;                 // of expand()
+    std::unordered_set<Frame, FrameHash> seen_;  // likewise
     int32_t state_ = 0;
 };
 

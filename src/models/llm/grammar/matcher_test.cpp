@@ -150,6 +150,18 @@ TEST(Grammar, ManyStatesAreForgottenAndFoundAgain) {
     EXPECT_TRUE(matcher.finished());
 }
 
+TEST(Grammar, AmbiguityIsBounded) {
+    for (const char* pattern : {"^(a?){2000}$", "^((a?){500}){500}$", "^((a|aa|a?)*(a|aa)?){60}b$"}) {
+        auto grammar = regex(pattern);
+        ASSERT_TRUE(grammar) << pattern;
+        Matcher matcher(std::move(*grammar), bytes_only());
+        for (int i = 0; i < 20; ++i) {
+            EXPECT_FALSE(matcher.allowed().empty()) << pattern;
+            EXPECT_TRUE(matcher.accept("a")) << pattern;
+        }
+    }
+}
+
 TEST(Grammar, AVocabularyThatCannotWriteItAllowsNothing) {
     Matcher matcher(schema("{\"type\":\"null\"}"),
                     std::make_shared<const Vocabulary>(std::vector<std::string>{"a", "b"}));
