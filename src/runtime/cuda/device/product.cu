@@ -169,6 +169,13 @@ __device__ void add_unit(const Unit<F>& unit, int chunk, const FewShared<kRows>&
     }
 }
 
+// How many units a warp has on their way: small ones need more of them to cover the memory's latency.
+template <Format F>
+constexpr int units_ahead(bool gated) {
+    if (Unit<F>::kVectors > 1) return 1;
+    return gated ? 3 : 4;
+}
+
 template <Format F, int kRows, bool kGated>
 __global__ void __launch_bounds__(kFewThreads) few_rows_kernel(const Product p, int ways) {
     extern __shared__ __align__(16) unsigned char memory[];
@@ -182,29 +189,35 @@ __global__ void __launch_bounds__(kFewThreads) few_rows_kernel(const Product p, 
     const int stride = static_cast<int>(gridDim.x) * tiles_at_once;
     let_next_start();
     // Weights do not depend on the kernel before: the first are on their way while it ends.
-    Unit<F> next, next_up;
-    const bool works = way < chunks;
-    if (works && first_tile < p.weights.tiles) {
-        const size_t first = static_cast<size_t>(first_tile) * chunks + way;
-        next.load(p.weights, first, lane);
-        if constexpr (kGated) next_up.load(p.up, first, lane);
-    }
+    constexpr int kAhead = units_ahead<F>(kGated);
+    Unit<F> next[kAhead], next_up[kAhead];
+    int ahead_tile = first_tile, ahead = way;
+    const auto fetch = [&](int n) {
+        if (ahead_tile < p.weights.tiles) {
+            const size_t unit = static_cast<size_t>(ahead_tile) * chunks + ahead;
+            next[n].load(p.weights, unit, lane);
+            if constexpr (kGated) next_up[n].load(p.up, unit, lane);
+        }
+        ahead += ways;
+        if (ahead >= chunks) ahead_tile += stride, ahead = way;
+    };
+    if (way < chunks)
+#pragma unroll
+        for (int n = 0; n < kAhead; ++n) fetch(n);
     wait_for_previous();
     load_rows<kRows, Unit<F>::kMin>(p, shared, scratch);
     __syncthreads();
     for (int tile = first_tile; tile - own < p.weights.tiles; tile += stride) {
         float sum[4] = {}, sum_up[4] = {};
         for (int chunk = way; chunk < chunks && tile < p.weights.tiles; chunk += ways) {
-            const Unit<F> unit = next;
-            const Unit<F> unit_up = next_up;
-            // What this warp takes next: of this tile, else of the block's next tile.
-            int then_tile = tile, then = chunk + ways;
-            if (then >= chunks) then_tile += stride, then = way;
-            if (then_tile < p.weights.tiles) {
-                next.load(p.weights, static_cast<size_t>(then_tile) * chunks + then, lane);
-                if constexpr (kGated)
-                    next_up.load(p.up, static_cast<size_t>(then_tile) * chunks + then, lane);
+            const Unit<F> unit = next[0];
+            const Unit<F> unit_up = next_up[0];
+#pragma unroll
+            for (int n = 0; n + 1 < kAhead; ++n) {
+                next[n] = next[n + 1];
+                next_up[n] = next_up[n + 1];
             }
+            fetch(kAhead - 1);  // of this tile, else of the block's next one
             add_unit<F, kRows>(unit, chunk, shared, lane, sum);
             if constexpr (kGated) add_unit<F, kRows>(unit_up, chunk, shared, lane, sum_up);
         }
