@@ -19,8 +19,10 @@ namespace {
 using namespace whisper;
 
 constexpr float kTemperatureStep = 0.2f;
-// A token that was less likely than one in seven is worth a look with the context of 30 s.
-constexpr float kUnsureToken = -2.0f;
+// A text as unsure as this, or with a token as unsure, is worth a look with the context of 30 s
+// (lab/second_look).
+constexpr float kUnsureText = -0.25f;
+constexpr float kUnsureToken = -1.2f;
 constexpr float kLargestSample = 1e6f;
 // Under the last bit of 16-bit audio there is nothing to hear.
 constexpr float kInaudible = 1.0f / 32768;
@@ -150,8 +152,8 @@ class Recording {
         if (speech && frames < limit && is_doubtful(heard)) {
             CODA_CHECK(encode(window, limit));
             CODA_TRY(Hypothesis again, decode(0, window.size()));
-            // A repetition looks likelier than it is.
-            if (repeats(heard) || again.average_logprob > heard.average_logprob) heard = std::move(again);
+            // A wrong word shows in the least likely token; a repetition looks likelier than it is.
+            if (repeats(heard) || again.least_logprob > heard.least_logprob) heard = std::move(again);
         }
         if (speech) {
             CODA_CHECK(decode_warmer(heard, window.size()));
@@ -214,7 +216,8 @@ class Recording {
 
     // With fewer frames than 30 s have the decoder may repeat itself or lose its way.
     bool is_doubtful(const Hypothesis& heard) const {
-        return repeats(heard) || fails(heard) || heard.least_logprob < kUnsureToken;
+        return repeats(heard) || fails(heard) || heard.average_logprob < kUnsureText ||
+               heard.least_logprob < kUnsureToken;
     }
 
     // OpenAI's rule for another try at a higher temperature.
