@@ -33,10 +33,10 @@ def is_open(words):
 
 
 def features(pause):
-    """smart-turn's log-odds, the logarithm of the sentence's end, open ending."""
+    """smart-turn's log-odds, the logarithm of the sentence's end, open ending, complete command."""
     turn = min(max(pause["smart_turn"] if pause["smart_turn"] is not None else 0.875, 0.0067), 0.9933)
     end = max(pause["sentence_end"] or 0, 1e-6)
-    return np.array([np.log(turn / (1 - turn)), np.log(end), is_open(pause["words"])])
+    return np.array([np.log(turn / (1 - turn)), np.log(end), is_open(pause["words"]), float(pause["command"])])
 
 
 def silence(pause, time):
@@ -108,7 +108,7 @@ def main():
           f"centres {centre.round(3)}; mean length of a pause beyond 300 ms {lengths[finished == 0].mean() - 300:.0f} ms")
 
     rules = {}
-    for name, columns in {"combined": [0, 1, 2], "no language model": [0, 2], "smart-turn": [0]}.items():
+    for name, columns in {"combined": [0, 1, 2, 3], "without commands": [0, 1, 2], "no language model": [0, 2, 3], "smart-turn": [0]}.items():
         weights, prior = logistic(rows, finished, columns)
         print(f"{name}: prior {prior:.3f}, weights {weights.round(3)} of features {columns}")
         for part, members in sets.items():
@@ -118,7 +118,7 @@ def main():
             print(f"  AUC on {part}: {area:.3f}")
         rules[name] = lambda p, q, w=weights, b=prior, c=columns: float(features(p)[c] @ w) + b + PER_SECOND * q / 1000
 
-    unfinished = lambda p: features(p)[0] < centre[0] and features(p)[1] < centre[1]
+    unfinished = lambda p: features(p)[0] < centre[0] and features(p)[1] < centre[1] and not features(p)[3]
     never = lambda p: False
     with open(sys.argv[2], "w") as out:
         out.write("rule\tthreshold\tset\tclips\tfalse_cutoffs\tmissed\tdelay_p50_ms\tdelay_p95_ms\tdelay_mean_ms\n")
@@ -133,7 +133,7 @@ def main():
                 row("silence alone", ms, part, replay(members, lambda p, q: 0, 0, never, shortest=ms))
             for name, rule in rules.items():
                 for threshold in np.arange(0, 5.01, 0.2):
-                    row(name, threshold, part, replay(members, rule, threshold, unfinished if name == "combined" else never))
+                    row(name, threshold, part, replay(members, rule, threshold, unfinished if name in ("combined", "without commands") else never))
 
 
 main()

@@ -32,14 +32,12 @@ struct Parts {
 
 Result<json> describe_pause(const Parts& parts, std::span<const float> at_96_ms, double stopped_ms) {
     CODA_TRY(const models::Transcript transcript, parts.engine.stt->transcribe(at_96_ms, {}, Cancel()));
-    json pause = {{"stopped_ms", stopped_ms},
-                  {"words", transcript.text},
-                  {"sentence_end", nullptr},
-                  {"smart_turn", nullptr},
-                  {"resumed_ms", nullptr}};
+    json pause = {{"stopped_ms", stopped_ms}, {"words", transcript.text}, {"sentence_end", nullptr},
+                  {"command", false},         {"smart_turn", nullptr},    {"resumed_ms", nullptr}};
     if (transcript.text.empty()) return pause;
-    CODA_TRY(const std::optional<float> sentence_end, parts.responder.prepare(transcript.text, Cancel()));
-    if (sentence_end) pause["sentence_end"] = *sentence_end;
+    CODA_TRY(const auto prepared, parts.responder.prepare(transcript.text, Cancel()));
+    if (prepared.sentence_end) pause["sentence_end"] = *prepared.sentence_end;
+    pause["command"] = prepared.complete_command;
     return pause;
 }
 

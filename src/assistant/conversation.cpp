@@ -196,7 +196,9 @@ void Conversation::on_words(std::string words) {
                      report(parts_.options.costs.prepare_ms, [this, witness = std::move(witness)] {
                          // Without the language model's word the other witnesses decide.
                          speculation_->prepared = true;
-                         if (witness) speculation_->sentence_end = *witness;
+                         if (!witness) return;
+                         speculation_->sentence_end = witness->sentence_end;
+                         speculation_->complete_command = witness->complete_command;
                      });
                  });
 }
@@ -234,8 +236,7 @@ void Conversation::drop_speculation() {
 bool Conversation::decided() const {
     const EndpointingOptions& options = parts_.options.endpointing;
     if (!parts_.options.speculate)
-        return has_finished({listener_.silence_ms(), speculation_->smart_turn, std::nullopt, std::nullopt},
-                            options);
+        return has_finished({listener_.silence_ms(), speculation_->smart_turn}, options);
     if (!speculation_->words) return false;  // what was said decides too; the transcript is on its way
     // Sound without words is waited out: it may be the first breath of something.
     if (speculation_->words->empty()) return listener_.silence_ms() >= options.ceiling_ms;
@@ -243,7 +244,7 @@ bool Conversation::decided() const {
         !speculation_->prepared || (parts_.engine.turn && !speculation_->smart_turn);
     if (witnesses_pending && listener_.silence_ms() < kWitnessPatienceMs) return false;
     return has_finished({listener_.silence_ms(), speculation_->smart_turn, speculation_->sentence_end,
-                         ending_of(*speculation_->words)},
+                         ending_of(*speculation_->words), speculation_->complete_command},
                         options);
 }
 
@@ -341,11 +342,7 @@ void Conversation::follow_playback() {
     const auto audible = playback_.first_audible();
     if (!turn_->first_audio && audible && playback_.reached(*audible)) {
         turn_->first_audio = playback_.time_of(*audible) + latency;
-        emit_at(
-            *turn_->first_audio, "first_audio",
-            {{"response_ms", tenths(static_cast<double>((*turn_->first_audio - turn_->end).count()) / 1000)},
-             {"v2v_ms",
-              tenths(static_cast<double>((*turn_->first_audio - turn_->speech_end).count()) / 1000)}});
+        emit_first_audio();
     }
     if (!turn_->heard_enough && playback_.heard_ms() >= kReopenMs) {
         turn_->heard_enough = true;
@@ -353,6 +350,15 @@ void Conversation::follow_playback() {
     }
     const bool all_spoken = turn_->replied && turn_->unspoken.empty() && !turn_->synthesizing;
     if (all_spoken && playback_.drained()) finish_reply();
+}
+
+void Conversation::emit_first_audio() {
+    const auto since_ms = [&](Microseconds time) {
+        return tenths(static_cast<double>((*turn_->first_audio - time).count()) / 1000);
+    };
+    nlohmann::json fields = {{"response_ms", since_ms(turn_->end)}, {"v2v_ms", since_ms(turn_->speech_end)}};
+    if (turn_->replied) fields["path"] = to_string(turn_->path);
+    emit_at(*turn_->first_audio, "first_audio", std::move(fields));
 }
 
 void Conversation::finish_reply() {

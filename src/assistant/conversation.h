@@ -61,7 +61,8 @@ class Conversation {
         bool smart_turn_asked = false;
         std::optional<std::string> words;
         std::optional<float> smart_turn, sentence_end;
-        bool prepared = false;  // the LLM has answered, with or without a witness
+        bool complete_command = false;
+        bool prepared = false;  // the responder has answered, with or without witnesses
     };
     // A finished turn on its way to its answer.
     struct Turn {
@@ -103,6 +104,7 @@ class Conversation {
     void on_reply(const Result<Reply>& reply);
     void speak_next();
     void follow_playback();
+    void emit_first_audio();
     void finish_reply();
     void reopen();
     void barge_in();

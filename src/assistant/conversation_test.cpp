@@ -26,10 +26,10 @@ class ScriptedResponder final : public Responder {
     ScriptedResponder(std::unique_ptr<models::ChatSession> model, Clauses clauses)
         : model_(std::move(model)), clauses_(std::move(clauses)) {}
 
-    Result<std::optional<float>> prepare(const std::string& words, const Cancel& cancel) override {
+    Result<Prepared> prepare(const std::string& words, const Cancel& cancel) override {
         const models::Message said{models::Role::user, words};
         CODA_TRY(const models::PrefillStats stats, model_->prefill(std::span(&said, 1), cancel));
-        return stats.sentence_end_probability;
+        return Prepared{stats.sentence_end_probability, false};
     }
     Result<Reply> respond(const std::string& words, const Cancel&, const OnClause& on_clause) override {
         log.push_back("respond " + words);

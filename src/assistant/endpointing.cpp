@@ -43,6 +43,7 @@ double sentence_end_logarithm(float probability) {
 // Does every witness that speaks, and at least one does, say that the person has not finished?
 bool all_say_unfinished(const Witnesses& witnesses, const EndpointingOptions& options) {
     if (!witnesses.smart_turn && !witnesses.sentence_end) return false;
+    if (witnesses.complete_command) return false;
     const bool by_sound =
         !witnesses.smart_turn || log_odds(*witnesses.smart_turn) < options.smart_turn_centre;
     const bool by_words = !witnesses.sentence_end ||
@@ -72,6 +73,7 @@ double log_odds_finished(const Witnesses& witnesses, const EndpointingOptions& o
     sum += weights.smart_turn * smart_turn_log_odds(witnesses, options);
     if (witnesses.sentence_end) sum += weights.sentence_end * sentence_end_logarithm(*witnesses.sentence_end);
     if (witnesses.ending == Ending::open) sum += weights.open_ending;
+    if (witnesses.complete_command) sum += weights.command;
     return sum;
 }
 

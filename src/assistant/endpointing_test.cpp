@@ -42,6 +42,8 @@ TEST(Endpointing, EachWitnessMovesTheLogOddsItsOwnWay) {
     EXPECT_GT(log_odds_finished(changed, options), log_odds_finished(base, options));
     changed = base, changed.sentence_end = 0.5f;
     EXPECT_GT(log_odds_finished(changed, options), log_odds_finished(base, options));
+    changed = base, changed.complete_command = true;
+    EXPECT_GT(log_odds_finished(changed, options), log_odds_finished(base, options));
     changed = base, changed.ending = Ending::open;
     EXPECT_LT(log_odds_finished(changed, options), log_odds_finished(base, options));
 }

@@ -69,9 +69,20 @@ TEST(PackagedModel, PreparedWordsAreNotPrefilledAgain) {
     ASSERT_TRUE(responder->prepare("Why is the", Cancel()));
     const auto witness = responder->prepare("Why is the sky blue", Cancel());
     ASSERT_TRUE(witness);
-    ASSERT_TRUE(witness->has_value());
+    ASSERT_TRUE(witness->sentence_end.has_value());
+    EXPECT_FALSE(witness->complete_command);
     const Reply reply = say(*responder, "Why is the sky blue");
     EXPECT_LE(reply.llm.prompt_tokens - reply.llm.cached_tokens, 8);
+}
+
+TEST(PackagedModel, CompleteCommandsAreToldFromThoseThatMayGoOn) {
+    auto responder = packaged();
+    for (const char* words :
+         {"What time is it?", "Stop.", "Could you tell me what day it is today, please", "What can you do?"})
+        EXPECT_TRUE(responder->prepare(words, Cancel())->complete_command) << words;
+    for (const char* words : {"What time is it in", "Remember that my sister", "What is 12 times 12",
+                              "Why is the", "I was in the kitchen", "Set a timer for 10"})
+        EXPECT_FALSE(responder->prepare(words, Cancel())->complete_command) << words;
 }
 
 TEST(PackagedModel, RequestsWithoutAToolAreDeclinedAndNothingIsInvented) {

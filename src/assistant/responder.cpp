@@ -57,11 +57,15 @@ class ChatResponder final : public Responder {
         if (uses_tools()) session_->offer_tools(tool_specs());
     }
 
-    Result<std::optional<float>> prepare(const std::string& words, const Cancel& cancel) override {
-        if (!session_) return std::optional<float>();
+    Result<Prepared> prepare(const std::string& words, const Cancel& cancel) override {
+        Prepared prepared;
+        const Recognition command = recognizer_.command(tools::read_words(words));
+        prepared.complete_command = command.kind == Recognition::Kind::command && command.closed;
+        if (!session_) return prepared;
         prompt_.open_turn(note_for(words));
         CODA_TRY(const models::PrefillStats stats, session_->prefill(prompt_.messages(words), cancel));
-        return stats.sentence_end_probability;
+        prepared.sentence_end = stats.sentence_end_probability;
+        return prepared;
     }
 
     Result<Reply> respond(const std::string& words, const Cancel& cancel,

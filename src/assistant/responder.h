@@ -50,8 +50,12 @@ class Responder {
     virtual ~Responder() = default;
 
     // Speculative work for words that may still grow: prefill of the prompt up to them. Nothing is committed.
-    // Gives the LLM's witness for the end of the turn, where it has one.
-    virtual Result<std::optional<float>> prepare(const std::string& words, const Cancel& cancel) = 0;
+    // What it shows is evidence whether the turn has ended.
+    struct Prepared {
+        std::optional<float> sentence_end;  // the LLM's probability, where it has one
+        bool complete_command = false;      // a command or request as it stands, nothing left to be filled in
+    };
+    virtual Result<Prepared> prepare(const std::string& words, const Cancel& cancel) = 0;
 
     // Answers. `on_clause` gets each clause as soon as it can be spoken; returning false stops. On success
     // the turn is in the window; when cancelled, nothing is, until truncate_last says what was heard.

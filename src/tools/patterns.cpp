@@ -30,6 +30,7 @@ class PatternRun {
         return false;
     }
     const std::vector<Patterns::Range>& slots() const { return slots_; }
+    bool closed() const { return closed_; }
 
   private:
     struct Choice {
@@ -65,10 +66,12 @@ class PatternRun {
                 case Op::any:
                     if (at == words_.size()) return false;
                     ++at;
+                    closed_ = false;
                     break;
                 case Op::word:
                     if (at == words_.size() || ids_[at] != in.a) return false;
                     ++at;
+                    closed_ = true;
                     break;
                 case Op::set: {
                     if (at == words_.size() || ids_[at] < 0) return false;
@@ -76,6 +79,7 @@ class PatternRun {
                     if (static_cast<size_t>(ids_[at]) >= set.size() || !set[static_cast<size_t>(ids_[at])])
                         return false;
                     ++at;
+                    closed_ = true;
                     break;
                 }
             }
@@ -97,6 +101,7 @@ class PatternRun {
     std::vector<Patterns::Range> slots_;
     std::vector<Choice> todo_;
     int steps_ = 0;
+    bool closed_ = false;  // of the last word that was taken
 };
 
 std::optional<Patterns::Match> Patterns::run(const Pattern& pattern, std::span<const std::string> words,
@@ -111,6 +116,7 @@ std::optional<Patterns::Match> Patterns::run(const Pattern& pattern, std::span<c
     Match match;
     match.fixed = pattern.fixed;
     match.line = pattern.line;
+    match.closed = attempt.closed();
     for (size_t i = 0; i < pattern.slots.size(); ++i)
         if (attempt.slots()[i].last > attempt.slots()[i].first)
             match.slots[pattern.slots[i]] = attempt.slots()[i];

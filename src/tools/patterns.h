@@ -33,6 +33,7 @@ class Patterns {
         std::map<std::string, Range> slots;
         std::map<std::string, std::string> fixed;  // what the pattern itself says ("-> day=tomorrow")
         int line = 0;                              // of the pattern, for explanations and tests
+        bool closed = false;  // the last word is one that the pattern names: nothing is left to be filled in
     };
 
     // The first pattern, in the order of the text and of the sections that `wanted` names, that the whole of

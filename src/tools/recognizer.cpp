@@ -118,6 +118,7 @@ Recognition Recognizer::first_match(const Utterance& utterance, const std::vecto
         out.name = match->section;
         out.fixed = match->fixed;
         out.line = match->line;
+        out.closed = match->closed;
         out.words = plain;
         out.said = utterance.said(view, 0, view.size());
         for (const auto& [name, range] : match->slots)

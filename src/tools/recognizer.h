@@ -28,6 +28,7 @@ struct Recognition {
     std::vector<std::string> words;  // that the pattern matched: the utterance without its wrapping
     std::string said;                // the same, as it was said
     int line = 0;                    // of the pattern
+    bool closed = false;  // it ends with a word of the pattern's own, not with one that fills it in
 };
 
 class Recognizer {
