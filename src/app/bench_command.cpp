@@ -14,15 +14,27 @@ namespace coda::app {
 namespace {
 
 struct Options {
-    std::string clips;
+    std::vector<std::string> clips;
     int rounds = 5;
     int limit = 0;
     LlmBench llm;
 };
 
-std::filesystem::path audio_folder(const Options& options, const char* below) {
-    if (!options.clips.empty()) return options.clips;
-    return std::filesystem::path(CODA_SOURCE_DIR) / "tests" / "data" / "audio" / below;
+std::filesystem::path packaged_audio() {
+    return std::filesystem::path(CODA_SOURCE_DIR) / "tests" / "data" / "audio";
+}
+
+Result<std::vector<LabelledClip>> labelled_clips(const Options& options) {
+    std::vector<std::filesystem::path> folders(options.clips.begin(), options.clips.end());
+    if (folders.empty()) folders = {packaged_audio() / "spoken", packaged_audio()};
+    std::vector<LabelledClip> clips;
+    for (const std::filesystem::path& folder : folders) {
+        CODA_TRY(std::vector<LabelledClip> more, read_labels(folder));
+        clips.insert(clips.end(), more.begin(), more.end());
+    }
+    if (options.limit > 0 && clips.size() > static_cast<size_t>(options.limit))
+        clips.resize(static_cast<size_t>(options.limit));
+    return clips;
 }
 
 std::string milliseconds(const nlohmann::json& times) {
@@ -46,11 +58,38 @@ void print_turns(Output& output, const nlohmann::json& all) {
         all["llm_turns_of_12_tokens"].get<int>()));
 }
 
+nlohmann::json clip_json(const ClipResult& result) {
+    const auto number = [](const std::optional<double>& value) {
+        return value ? nlohmann::json(*value) : nlohmann::json();
+    };
+    return {{"file", result.clip.file.filename().string()},
+            {"text", result.clip.text},
+            {"heard", result.heard},
+            {"reply", result.reply},
+            {"reply_tokens", result.reply_tokens},
+            {"path", assistant::to_string(result.times.path)},
+            {"false_cutoff", result.false_cutoff},
+            {"missed", result.missed},
+            {"decision_ms", number(result.turn_end_ms)},
+            {"v2v_ms", number(result.times.v2v_ms)},
+            {"response_ms", number(result.times.response_ms)}};
+}
+
+void print_clip(Output& output, const ClipResult& result) {
+    const auto number = [](const std::optional<double>& value) {
+        return value ? fmt::format("{:.0f}", *value) : std::string("-");
+    };
+    output.line(fmt::format("{:<20} {:<6} decision {:>5}  response {:>5}  v2v {:>5}  {}{}",
+                            result.clip.file.filename().string(), assistant::to_string(result.times.path),
+                            number(result.turn_end_ms), number(result.times.response_ms),
+                            number(result.times.v2v_ms), result.heard,
+                            result.false_cutoff ? "  [cut off]"
+                            : result.missed     ? "  [missed]"
+                                                : ""));
+}
+
 Result<nlohmann::json> turn(Context& context, const Options& options) {
-    CODA_TRY(std::vector<LabelledClip> clips, read_labels(audio_folder(options, "spoken")));
-    if (options.limit > 0 && clips.size() > static_cast<size_t>(options.limit)) {
-        clips.resize(static_cast<size_t>(options.limit));
-    }
+    CODA_TRY(const std::vector<LabelledClip> clips, labelled_clips(options));
     Parts parts;
     parts.llm = parts.stt = parts.tts = parts.vad = Parts::required;
     CODA_TRY(auto engine, load_engine(context, parts));
@@ -61,26 +100,17 @@ Result<nlohmann::json> turn(Context& context, const Options& options) {
         context.output.progress(
             fmt::format("{} ({} of {})", clip.file.filename().string(), results.size() + 1, clips.size()));
         CODA_TRY(ClipResult result, play_clip(*session, engine->llm.get(), clip, context.cancel));
-        if (context.cancel.cancelled()) return fail(ErrorCode::cancelled, "stopped");
-        const auto number = [](const std::optional<double>& value) {
-            return value ? nlohmann::json(*value) : nlohmann::json();
-        };
-        each.push_back({{"file", clip.file.filename().string()},
-                        {"text", clip.text},
-                        {"heard", result.heard},
-                        {"reply", result.reply},
-                        {"reply_tokens", result.reply_tokens},
-                        {"path", assistant::to_string(result.times.path)},
-                        {"false_cutoff", result.false_cutoff},
-                        {"missed", result.missed},
-                        {"decision_ms", number(result.turn_end_ms)},
-                        {"v2v_ms", number(result.times.v2v_ms)},
-                        {"response_ms", number(result.times.response_ms)}});
+        if (context.cancel.cancelled()) break;
+        context.output.progress("");
+        print_clip(context.output, result);
+        each.push_back(clip_json(result));
         results.push_back(std::move(result));
     }
     context.output.progress("");
+    if (results.empty()) return fail(ErrorCode::cancelled, "stopped before the first clip was over");
     nlohmann::json all = summary(results);
     print_turns(context.output, all);
+    all["stopped_early"] = results.size() < clips.size();
     all["each"] = each;
     all["device"] = to_json(engine->device());
     return all;
@@ -94,7 +124,10 @@ Result<nlohmann::json> stage(Context& context, const Options& options, const std
     CODA_TRY(nlohmann::json result,
              name == "llm"   ? bench_llm(*engine, {options.llm.prompt, options.llm.generate, options.rounds},
                                          context.cancel)
-             : name == "stt" ? bench_stt(*engine, audio_folder(options, ""), options.rounds, context.cancel)
+             : name == "stt" ? bench_stt(*engine,
+                                         options.clips.empty() ? packaged_audio()
+                                                               : std::filesystem::path(options.clips.front()),
+                                         options.rounds, context.cancel)
                              : bench_tts(*engine, options.rounds, context.cancel));
     result["device"] = to_json(engine->device());
     context.output.line(result.dump(2));
@@ -119,7 +152,8 @@ void add(Commands& commands, CLI::App& bench, const std::shared_ptr<Options>& op
     CLI::App* command = bench.add_subcommand(name, help);
     const std::string stage_name = name;
     if (stage_name == "turn" || stage_name == "stt")
-        command->add_option("--clips", options->clips, "Another folder of recordings (stt: or one file)")
+        command
+            ->add_option("--clips", options->clips, "Other folders of recordings (stt: a folder or one file)")
             ->type_name("FOLDER");
     if (stage_name == "llm") {
         command->add_option("--prompt", options->llm.prompt, "Tokens of the prompt")

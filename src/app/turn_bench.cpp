@@ -13,8 +13,6 @@ namespace coda::app {
 namespace {
 
 constexpr size_t kLargestLabels = size_t{1} << 20;
-constexpr int kLongReply = 12;  // tokens; shorter ones say little about the LLM's speed
-
 std::vector<std::string> split(const std::string& line, char separator) {
     std::vector<std::string> fields;
     std::istringstream stream(line);
@@ -22,14 +20,24 @@ std::vector<std::string> split(const std::string& line, char separator) {
     return fields;
 }
 
+assistant::ReplyPath path_named(const std::string& name) {
+    return name == "tool"     ? assistant::ReplyPath::tool
+           : name == "intent" ? assistant::ReplyPath::intent
+                              : assistant::ReplyPath::llm;
+}
+
 // Gathers what a clip's events say, in the order in which they come.
 struct Follower {
     ClipResult& result;
+    const models::ChatModel* model;
+    double clip_ms;
     std::optional<double> turn_end, first_audio;
+    double last_ms = 0;
 
     void on(const nlohmann::json& line) {
         const std::string event = line.value("event", "");
         const double time = line.value("t_ms", 0.0);
+        last_ms = std::max(last_ms, time);
         if (event == "turn_end") {
             turn_end = time;
             first_audio.reset();
@@ -39,14 +47,17 @@ struct Follower {
             result.heard = line.value("text", "");
         } else if (event == "reply_clause") {
             result.reply += (result.reply.empty() ? "" : " ") + line.value("text", "");
+            if (model) result.reply_tokens = model->count_tokens(result.reply);
         } else if (event == "first_audio") {
             first_audio = time;
-        } else if (event == "audio_done") {
-            const std::string path = line.value("path", "");
-            result.times.path = path == "llm"    ? assistant::ReplyPath::llm
-                                : path == "tool" ? assistant::ReplyPath::tool
-                                                 : assistant::ReplyPath::intent;
+            result.times.path = path_named(line.value("path", "llm"));
         }
+    }
+
+    // The clip was heard to its end and of the reply as much as is measured.
+    bool done() const {
+        return last_ms > clip_ms && turn_end && *turn_end >= result.clip.speech_end_ms && first_audio &&
+               result.reply_tokens >= kLongReply;
     }
 
     void finish() {
@@ -96,13 +107,19 @@ Result<ClipResult> play_clip(assistant::Session& session, const models::ChatMode
     assistant::WavSink sink(clock);
     ClipResult result;
     result.clip = clip;
-    Follower follower{result, {}, {}};
+    Follower follower{result, model, source->seconds() * 1000, {}, {}};
     assistant::TalkOptions options;
     options.duplex = true;  // a file hears no echo
+    const Cancel enough;
+    const std::stop_callback stopped(cancel.token(), [&] { enough.cancel(); });
     CODA_CHECK(session.talk(
-        *source, sink, clock, options, [&](const nlohmann::json& line) { follower.on(line); }, cancel));
+        *source, sink, clock, options,
+        [&](const nlohmann::json& line) {
+            follower.on(line);
+            if (follower.done()) enough.cancel();
+        },
+        enough));
     follower.finish();
-    if (model) result.reply_tokens = model->count_tokens(result.reply);
     return result;
 }
 

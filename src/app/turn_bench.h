@@ -23,6 +23,9 @@ struct LabelledClip {
 // Fails with bad_format, naming the line.
 Result<std::vector<LabelledClip>> read_labels(const std::filesystem::path& folder);
 
+// Tokens of a reply that says something about the LLM's speed.
+inline constexpr int kLongReply = 12;
+
 struct ClipResult {
     LabelledClip clip;
     bool false_cutoff = false;  // a turn was ended before speech_end_ms, reopened later or not
@@ -32,7 +35,8 @@ struct ClipResult {
     std::optional<double> turn_end_ms;  // the decision, from the true end of speech
     int reply_tokens = 0;
 };
-// Plays one clip into a conversation that goes on from clip to clip, as a person's would.
+// Plays one clip into a conversation that goes on from clip to clip, as a person's would. The clip is heard
+// to its end; of the reply no more than is measured: its first sample and kLongReply tokens.
 Result<ClipResult> play_clip(assistant::Session& session, const models::ChatModel* model,
                              const LabelledClip& clip, const Cancel& cancel);
 

@@ -23,6 +23,7 @@ class WavSource final : public AudioSource {
         : samples_(std::move(samples_16k)), clock_(clock) {}
 
     Result<bool> read(std::span<float> frame) override;
+    double seconds() const { return static_cast<double>(samples_.size()) / 16000; }
 
   private:
     std::vector<float> samples_;
