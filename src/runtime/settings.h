@@ -9,7 +9,7 @@ namespace coda::runtime {
 
 struct GpuSettings {
     std::string policy = "auto";  // "auto", "require" or "off"
-    std::string plugin;           // path of the CUDA plug-in; empty: where it is installed
+    std::string plugin = {};      // path of the CUDA plug-in; empty: where it is installed
 };
 
 struct RuntimeSettings {
