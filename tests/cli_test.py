@@ -482,8 +482,17 @@ class Doctor(Cli):
         self.assertIn("configuration.valid", [c["id"] for c in report["checks"] if c["health"] == "failed"])
 
     def test_devices_are_listed(self):
-        for device in self.one("devices")["devices"]:
+        listed = self.one("devices")
+        for device in listed["devices"]:
             self.assertLessEqual({"id", "name", "input_channels", "output_channels"}, set(device))
+        self.assertTrue(listed["gpu"]["name"] or listed["gpu"]["reason"])
+
+    def test_the_gpu_can_be_switched_off_and_required(self):
+        off = self.one("--set", "gpu.policy=off", "devices")
+        self.assertEqual(off["gpu"], {"name": None, "reason": "gpu.policy is off"})
+        if self.one("devices")["gpu"]["name"] is None:
+            refused = self.one("--set", "gpu.policy=require", "ask", "what time is it", status=1)
+            self.assertIn("gpu.policy is require", refused["error"]["what"])
 
 
 if __name__ == "__main__":
