@@ -397,17 +397,24 @@ bool takes_few_rows(const Device& device, Format format, int rows, int columns) 
     return bytes + kOwnBytes <= static_cast<size_t>(device.shared_bytes);
 }
 
-// As many warps share a tile as it takes to give every place on the device a block; blocks take tiles in turn
-// until all are done, in rounds that are as even as they can be.
+// How many warps share a tile, so that all places on the device are done in the fewest units one after the
+// other; blocks take tiles in turn, in rounds that are as even as they can be.
 struct Shares {
     int ways, blocks;
 };
-static Shares share_out(int tiles, int places) {
-    int ways = kFewWarps;
-    while (ways > 2 && tiles * (ways / 2) >= places * kFewWarps) ways /= 2;
-    const int groups = (tiles * ways + kFewWarps - 1) / kFewWarps;
-    const int rounds = (groups + places - 1) / places;
-    return {ways, (groups + rounds - 1) / rounds};
+static Shares share_out(int tiles, int chunks, int places) {
+    constexpr double kRoundCost = 1.5;  // of gathering a tile's sums, in units
+    Shares best{};
+    double least = 0;
+    for (int ways = kFewWarps; ways >= 2; ways /= 2) {
+        const int groups = (tiles * ways + kFewWarps - 1) / kFewWarps,
+                  rounds = (groups + places - 1) / places;
+        const double cost = rounds * ((chunks + ways - 1) / ways + kRoundCost);
+        if (best.ways && cost >= least) continue;
+        least = cost;
+        best = {ways, (groups + rounds - 1) / rounds};
+    }
+    return best;
 }
 
 void few_rows(const Device& device, const Stream& stream, const Product& p) {
@@ -421,7 +428,8 @@ void few_rows(const Device& device, const Stream& stream, const Product& p) {
         int resident = 1;
         check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, kFewThreads, shared),
               "asking for occupancy");
-        const Shares shares = share_out(p.weights.tiles, device.multiprocessors * std::max(1, resident));
+        const Shares shares =
+            share_out(p.weights.tiles, p.weights.chunks, device.multiprocessors * std::max(1, resident));
         launch(stream, kernel, dim3(static_cast<unsigned>(shares.blocks)), kFewThreads, shared, p,
                shares.ways);
     });
