@@ -1,6 +1,7 @@
 // Prefill and decode speed of a GGUF through the runtime, as sessions use it.
 //
-//     llm_bench MODEL.gguf [--threads N] [--isa NAME] [--prompt TOKENS] [--tokens N] [--runs N] [--bf16]
+//     llm_bench MODEL.gguf [--threads N] [--isa NAME] [--prompt TOKENS] [--tokens N] [--runs N] [--bf16 |
+//     --int8]
 //     [--reference]
 //
 // Prints the median of the runs and the spread; prefill is one prompt from an empty cache, decode what
@@ -21,7 +22,7 @@ namespace {
 struct Arguments {
     std::string gguf, isa;
     int threads = 0, prompt = 128, tokens = 64, runs = 5;
-    bool bf16 = false, reference = false;
+    bool bf16 = false, int8 = false, reference = false;
 };
 
 bool parse(int argc, char** argv, Arguments& out) {
@@ -42,6 +43,8 @@ bool parse(int argc, char** argv, Arguments& out) {
             if (ok) out.isa = argv[++i];
         } else if (name == "--bf16") {
             out.bf16 = true;
+        } else if (name == "--int8") {
+            out.int8 = true;
         } else if (name == "--reference") {
             out.reference = true;
         } else {
@@ -63,7 +66,9 @@ Result<Figures> measure(const Arguments& arguments, runtime::Backend& backend) {
     const int context = arguments.prompt + arguments.tokens + 1;
     CODA_TRY(const auto program, models::llm::record_llama(weights, config, context));
     using Activations = runtime::CompileOptions::Activations;
-    const Activations activations = arguments.bf16 ? Activations::bf16 : Activations::f32;
+    const Activations activations = arguments.int8   ? Activations::int8
+                                    : arguments.bf16 ? Activations::bf16
+                                                     : Activations::f32;
     const Stopwatch compiling;
     CODA_TRY(const auto executable, backend.compile(program.program, {.activations = activations}));
     fmt::print("{}: {:.0f} M parameters, {:.1f} MB of weights, compiled in {:.0f} ms\n",
@@ -138,7 +143,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr,
                    "usage: llm_bench MODEL.gguf [--threads N] [--isa NAME] [--prompt TOKENS] [--tokens N] "
                    "[--runs N] "
-                   "[--bf16] [--reference]\n");
+                   "[--bf16 | --int8] [--reference]\n");
         return 2;
     }
     return coda::run(arguments);

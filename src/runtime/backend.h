@@ -98,10 +98,13 @@ class Executable {
 };
 
 struct CompileOptions {
-    // What multiplies the weights when many rows are computed at once (prefill, encoders). f32 is as good as
-    // float sums get; bf16 rounds activations to 8 bits of mantissa and is taken only where it is faster and
-    // the model's check against f32 holds. One row at a time is bound by memory and always uses f32.
-    enum class Activations { f32, bf16 };
+    // What activations are rounded to before they multiply weights. f32: not at all, or, where codes of
+    // quantized weights are multiplied in bytes, to 14 to 16 bits with a scale per 32 columns, which is as
+    // good (the relative error of a product is about 1e-5). bf16: to 8 bits of mantissa where the weights are
+    // f16, bf16 or f32 and many rows are computed at once. int8: as bf16, and to 8 bits with a scale per 32
+    // columns where the weights are quantized. The last two are taken only where they are faster and the
+    // model's check against f32 holds.
+    enum class Activations { f32, bf16, int8 };
     Activations activations = Activations::f32;
 };
 
@@ -118,7 +121,7 @@ class Backend {
 struct CpuOptions {
     int threads = 0;  // 0: what this process may use (affinity, cgroup v2 quota)
     std::string isa =
-        {};  // "baseline", "avx2", "avx512", "avx512bf16", "amx"; empty: CODA_CPU, else the best there is
+        {};  // as CODA_CPU in docs/configuration.md; empty: what that says, else the best there is
 };
 // Fails with invalid_argument for an unknown instruction set, unsupported for one this machine lacks.
 Result<std::unique_ptr<Backend>> create_cpu_backend(const CpuOptions& options);

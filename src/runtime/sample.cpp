@@ -1,6 +1,7 @@
 #include "runtime/sample.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -34,12 +35,26 @@ double uniform(uint64_t seed, int position) {
     return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
 }
 
-// The first of the largest; NaN never wins.
+// Lane by lane, which compilers turn into vectors; NaN never wins.
+float largest_of(std::span<const float> logits) {
+    constexpr size_t kLanes = 16;
+    std::array<float, kLanes> best;
+    best.fill(kForbidden);
+    size_t token = 0;
+    for (; token + kLanes <= logits.size(); token += kLanes)
+        for (size_t lane = 0; lane < kLanes; ++lane) {
+            const float logit = logits[token + lane];
+            best[lane] = logit > best[lane] ? logit : best[lane];
+        }
+    for (; token < logits.size(); ++token)
+        if (logits[token] > best[0]) best[0] = logits[token];
+    return *std::max_element(best.begin(), best.end());
+}
+
+// The first of the largest.
 int32_t argmax(std::span<const float> logits) {
-    size_t best = 0;
-    for (size_t token = 1; token < logits.size(); ++token)
-        if (logits[token] > logits[best] || std::isnan(logits[best])) best = token;
-    return static_cast<int32_t>(best);
+    const auto found = std::find(logits.begin(), logits.end(), largest_of(logits));
+    return found == logits.end() ? 0 : static_cast<int32_t>(found - logits.begin());
 }
 
 std::vector<Candidate> penalized(std::span<const float> logits, const Sampling& sampling) {

@@ -23,11 +23,9 @@ int round_up(int n) {
 void Operations::attend_block(const ConstRows& q, int first_row, int rows, int kv_head,
                               const AttentionSpec& spec, const Context& context, MutableRows out,
                               Scratch& scratch) const {
-    const auto last_of = [&](int r) {
-        return context.causal ? context.length + first_row + r : context.length;
-    };
+    const auto last_of = [&](int r) { return context.length + (first_row + r) * context.further; };
     const auto first_of = [&](int r) {
-        return spec.window > 0 && context.causal ? std::max(0, last_of(r) - spec.window) : 0;
+        return context.window > 0 ? std::max(0, last_of(r) - context.window) : 0;
     };
     const int begin = first_of(0) / kPanelRows * kPanelRows, end = last_of(rows - 1);
     const int positions = end - begin, dims = round_up(spec.head_dim);
@@ -36,7 +34,7 @@ void Operations::attend_block(const ConstRows& q, int first_row, int rows, int k
     const MutableRows scores{memory + kProductScratch, stride};
     const MutableRows sums{scores.data + index(rows) * stride, index(dims)};
 
-    multiply(kernels_, context.keys(kv_head, begin, end), q, rows, spec.head_dim, nullptr, scores, memory);
+    multiply(kernels_, context.keys(kv_head, begin, end), q, rows, spec.head_dim, scores, memory);
     const float scale = spec.scale != 0 ? spec.scale : 1 / std::sqrt(static_cast<float>(spec.head_dim));
     for (int r = 0; r < rows; ++r) {
         float* row = scores.data + index(r) * stride;
@@ -46,8 +44,7 @@ void Operations::attend_block(const ConstRows& q, int first_row, int rows, int k
         kernels_.softmax(row + from, to - from, spec.soft_cap != 0 ? 1.0f : scale);
         std::fill(row + to, row + positions, 0.0f);
     }
-    multiply(kernels_, context.values(kv_head, begin), {scores.data, stride}, rows, positions, nullptr, sums,
-             memory);
+    multiply(kernels_, context.values(kv_head, begin), {scores.data, stride}, rows, positions, sums, memory);
     for (int r = 0; r < rows; ++r)
         std::memcpy(out.data + index(r) * out.stride, sums.data + index(r) * sums.stride,
                     index(spec.head_dim) * sizeof(float));
@@ -56,22 +53,32 @@ void Operations::attend_block(const ConstRows& q, int first_row, int rows, int k
 void Operations::attend(Matrix q, Matrix out, const AttentionSpec& spec, const Context& context) {
     if (q.rows == 0) return;
     if (context.length == 0) return std::fill(out.data, out.data + index(out.rows) * index(out.width), 0.0f);
-    const int longest = context.causal ? context.length + q.rows : context.length;
+    constexpr int kWorthSharing = 1 << 15;  // multiplications
+    const int longest = context.length + (q.rows - 1) * context.further;
+    const bool shared = static_cast<int64_t>(q.rows) * longest * spec.heads * spec.head_dim >= kWorthSharing;
+    const auto for_each = [&](int chunks, const auto& one) {
+        if (shared) return run_.for_each(chunks, one);
+        for (int chunk = 0; chunk < chunks; ++chunk) one(chunk, run_.scratch());
+    };
+    const int group = spec.heads / spec.kv_heads;
+    if (q.rows == 1) {  // the heads that share keys and values go through them together, as if they were rows
+        Context same = context;
+        same.further = 0;
+        return for_each(spec.kv_heads, [&](int kv_head, Scratch& scratch) {
+            const size_t column = index(kv_head * group * spec.head_dim), stride = index(spec.head_dim);
+            attend_block({q.data + column, stride}, 0, group, kv_head, spec, same,
+                         {out.data + column, stride}, scratch);
+        });
+    }
     const int rows_at_once = std::clamp(static_cast<int>(kScoresAtOnce / index(round_up(longest))), 1,
                                         std::min(q.rows, kRowsAtOnce));
     const int blocks = (q.rows + rows_at_once - 1) / rows_at_once;
-    const auto one = [&](int chunk, Scratch& scratch) {
+    for_each(spec.heads * blocks, [&](int chunk, Scratch& scratch) {
         const int head = chunk % spec.heads, first = chunk / spec.heads * rows_at_once;
         const size_t column = index(head * spec.head_dim);
         attend_block({q.row(first) + column, index(q.width)}, first, std::min(rows_at_once, q.rows - first),
-                     head / (spec.heads / spec.kv_heads), spec, context,
-                     {out.row(first) + column, index(out.width)}, scratch);
-    };
-    constexpr int kWorthSharing = 1 << 15;  // multiplications
-    const int chunks = spec.heads * blocks;
-    if (static_cast<int64_t>(q.rows) * longest * spec.heads * spec.head_dim >= kWorthSharing)
-        return run_.for_each(chunks, one);
-    for (int chunk = 0; chunk < chunks; ++chunk) one(chunk, run_.scratch());
+                     head / group, spec, context, {out.row(first) + column, index(out.width)}, scratch);
+    });
 }
 
 void Operations::operator()(const op::Attention& op) {
@@ -79,7 +86,8 @@ void Operations::operator()(const op::Attention& op) {
     const bool causal = spec(op.cache).kind == CacheSpec::Kind::growing;
     const Context context{[&](int head, int first, int last) { return store.keys(head, first, last); },
                           [&](int head, int first) { return store.values(head, first); },
-                          causal ? state_.length_ + 1 : store.stored, causal};
+                          causal ? state_.length_ + 1 : store.stored, causal ? 1 : 0,
+                          causal ? op.spec.window : 0};
     attend(at(op.q), at(op.out), op.spec, context);
 }
 
@@ -128,7 +136,7 @@ void Operations::operator()(const op::SelfAttention& op) {
                           reinterpret_cast<const std::byte*>(values + index(head) * value_size),
                           panel_bytes(PanelType::f32, positions), dims / kPanelRows};
         },
-        qkv.rows, false};
+        qkv.rows, 0, 0};
     attend(qkv, out, op.spec, context);
 }
 

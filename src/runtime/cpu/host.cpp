@@ -23,7 +23,7 @@ bool may_use_tiles() {
 }
 
 struct Features {
-    bool avx2 = false, avx512 = false, bf16 = false, amx = false;
+    bool avx2 = false, avx512 = false, avx_vnni = false, vnni = false, bf16 = false, amx = false;
 };
 
 // What the processor has and the system saves on a switch of threads: __builtin_cpu_supports asks both.
@@ -35,24 +35,32 @@ Features detect() {
     has.avx2 = has.avx2 && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
     has.avx512 = has.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    has.bf16 = has.avx512 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
+    has.avx_vnni = has.avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+    has.vnni = has.avx512 && __builtin_cpu_supports("avx512vnni");
+    has.bf16 = has.vnni && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
     has.amx = has.bf16 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && (d >> 24 & 1) &&
               may_use_tiles();
     return has;
 }
 
 std::vector<InstructionSet> all_sets() {
-    return {{"amx", "AVX-512 and AMX", &avx512_kernels(), &amx_kernels()},
-            {"avx512bf16", "AVX-512 BF16", &avx512_kernels(), &avx512_bf16_kernels()},
-            {"avx512", "AVX-512", &avx512_kernels(), nullptr},
-            {"avx2", "AVX2", &avx2_kernels(), nullptr},
-            {"baseline", "x86-64-v2", &baseline_kernels(), nullptr}};
+    const Kernels &wide = avx512_kernels(), &avx2 = avx2_kernels();
+    return {{"amx", "AVX-512 and AMX", &wide, &avx512vnni_planes(), &amx_kernels()},
+            {"avx512bf16", "AVX-512 BF16", &wide, &avx512vnni_planes(), &avx512_bf16_kernels()},
+            {"avx512vnni", "AVX-512 VNNI", &wide, &avx512vnni_planes(), nullptr},
+            {"avx512", "AVX-512", &wide, &avx2_planes(), nullptr},
+            {"avxvnni", "AVX-VNNI", &avx2, &avxvnni_planes(), nullptr},
+            {"avx2", "AVX2", &avx2, &avx2_planes(), nullptr},
+            {"avx512vl", "AVX2 and VNNI of 256 bits", &avx2, &avx512vl_planes(), nullptr},
+            {"baseline", "x86-64-v2", &baseline_kernels(), nullptr, nullptr}};
 }
 
 bool supported(const InstructionSet& set, const Features& has) {
     const std::string name = set.name;
     if (name == "avx2") return has.avx2;
     if (name == "avx512") return has.avx512;
+    if (name == "avxvnni") return has.avx_vnni;
+    if (name == "avx512vnni" || name == "avx512vl") return has.vnni;
     if (name == "avx512bf16") return has.bf16;
     if (name == "amx") return has.amx;
     return true;

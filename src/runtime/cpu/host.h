@@ -8,11 +8,12 @@
 
 namespace coda::runtime::cpu {
 
-// The kernels of one instruction set; bf16 is null where there is no such instruction.
+// The kernels of one instruction set; planes and bf16 are null where there are no such instructions.
 struct InstructionSet {
     const char* name;  // as in CpuOptions::isa
     const char* title;
     const Kernels* kernels;
+    const PlaneKernels* planes;
     const Bf16Kernels* bf16;
 };
 

@@ -1,11 +1,8 @@
 // The table of kernels that one instruction set offers. Everything a CPU program computes goes through it.
 //
 // Weights come in panels: 16 output rows side by side, so that lane i of a vector belongs to row i and no sum
-// ever runs across lanes. A panel of K columns is, by type:
-//   f32, f16, bf16   K x 16 elements
-//   q8_0             per 32 columns: 16 x f16 d, then 32 x 16 x i8
-//   q4_0             per 32 columns: 16 x f16 d, then 4 x 16 words; bits 4i.. of word r of group g: row r,
-//   column 8g + i q4_1             the same with 16 x f16 m after d
+// ever runs across lanes. A panel of K columns of f32, f16 or bf16 is K x 16 elements. Quantized weights stay
+// codes of a few bits; their layout is written where it is made, in panel_codes.h.
 // Keys in the cache are panels of 16 positions over head_dim columns, values panels of 16 dimensions over
 // positions: linear layers, scores and weighted sums are then all the same product, y[t][16 p + i] = sum_k
 // x[t][k] W_p[k][i].
@@ -20,13 +17,29 @@
 namespace coda::runtime::cpu {
 
 inline constexpr int kPanelRows = 16;
-inline constexpr int kBlock = 32;      // columns that share a scale
+inline constexpr int kBlock = 32;      // columns of activations that share a scale
 inline constexpr int kMatvecRows = 4;  // rows of x that matvec takes at once
 
-// `rows`: 16 rows as the file has them, one behind the other, for formats without kernels of their own:
-// unpacked to f32 a stretch of columns at a time (product.cpp).
-enum class PanelType { f32, f16, bf16, q8_0, q4_0, q4_1, rows };
-inline constexpr int kPanelTypes = 6;  // those with kernels
+enum class PanelType {
+    f32,
+    f16,
+    bf16,
+    // Codes from here on, named as in GGUF.
+    q8_0,
+    q4_0,
+    q4_1,
+    q5_0,
+    q5_1,
+    q2_k,
+    q3_k,
+    q4_k,
+    q5_k,
+    q6_k,
+    iq4_nl,
+    iq4_xs,
+    mxfp4,
+};
+inline constexpr int kPlainTypes = 3, kCodedTypes = 13;
 
 enum class Function { none, relu, silu, gelu, gelu_tanh };  // runtime::Activation, in its order
 
@@ -40,23 +53,20 @@ struct MutableRows {
     size_t stride;
 };
 
-// y[t][16 p + i] for `count` panels that lie `stride` bytes apart and 1 to kMatvecRows rows. `sums`: of every
-// 32 of x, k / 32 per row (read for q4 only).
+// y[t][16 p + i] for `count` panels that lie `stride` bytes apart and 1 to kMatvecRows rows.
 using Matvec = void (*)(const std::byte* panels, size_t stride, int count, ConstRows x, int rows, int k,
-                        const float* sums, MutableRows y);
-// Columns [first, first + count) of a panel as count x 16 floats; both multiples of 32 unless the type has no
-// blocks.
+                        MutableRows y);
+// Columns [first, first + count) of a panel as count x 16 floats.
 using Unpack = void (*)(const std::byte* panel, int first, int count, float* out);
 
 struct Kernels {
     const char* isa;
-    Matvec matvec[kPanelTypes];
-    Unpack unpack[kPanelTypes];
+    Matvec matvec[kPlainTypes];
+    Unpack unpack[kPlainTypes];
     // y[t][0..16 panels) (+)= sum_k x[t][k] w[panel][k][i]; f32 panels of k columns, one or two, any number
     // of rows.
     void (*gemm)(ConstRows x, int rows, int k, const float* const* w, int panels, bool accumulate,
                  MutableRows y);
-    void (*block_sums)(const float* x, int k, float* sums);
     // out[t][c] = function(tile[t][c] + bias[c]) + residual[t][c]; bias and residual may be null.
     void (*finish)(ConstRows tile, int rows, int columns, const float* bias, Function function,
                    ConstRows residual, MutableRows out);
@@ -80,6 +90,33 @@ struct Kernels {
 const Kernels& baseline_kernels();  // x86-64-v2
 const Kernels& avx2_kernels();      // AVX2, FMA, F16C
 const Kernels& avx512_kernels();    // AVX-512 F, BW, DQ, VL
+
+// --- codes times activations in bytes (see planes_body.h) ---
+
+struct CodedPanels {
+    const std::byte* data;
+    size_t stride;
+    int count;
+};
+
+struct PlaneKernels {
+    struct Planes {
+        int rows;     // of x that belong together: a stretch of rows that is multiplied by itself starts at a
+                      // multiple
+        int x_bytes;  // that 32 columns of a row take
+        // Rows of k floats, k a multiple of 32, to rows x k / 32 x x_bytes.
+        void (*round_rows)(ConstRows x, int rows, int k, std::byte* out);
+        // y[t][16 p + i] = sum_k x[t][k] W_p[k][i], by PanelType less kPlainTypes.
+        void (*multiply[kCodedTypes])(const CodedPanels& panels, int k, const std::byte* x, int rows,
+                                      MutableRows y);
+    };
+    Planes one, two;  // 8 bits of activation, 14 to 16 bits
+};
+
+const PlaneKernels& avx2_planes();
+const PlaneKernels& avxvnni_planes();
+const PlaneKernels& avx512vl_planes();  // the same code as avxvnni in the other encoding
+const PlaneKernels& avx512vnni_planes();
 
 // --- many rows at once in BF16, where the machine multiplies it ---
 

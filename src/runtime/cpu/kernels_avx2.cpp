@@ -26,11 +26,6 @@ struct Vector {
     static Vector load_bf16(const uint16_t* from) {
         return {from_bf16(eight_halves(from)), from_bf16(eight_halves(from + 8))};
     }
-    static __m256 from_i8(const int8_t* from) {
-        const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
-        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
-    }
-    static Vector load_i8(const int8_t* from) { return {from_i8(from), from_i8(from + 8)}; }
     void store(float* to) const {
         _mm256_storeu_ps(to, a);
         _mm256_storeu_ps(to + 8, b);
@@ -95,21 +90,6 @@ Vector power_of_two(Vector n) {
     return {power_of_two(n.a), power_of_two(n.b)};
 }
 
-struct Words {
-    __m256i a, b;
-    static Words load(const std::byte* from) {
-        const auto* words = reinterpret_cast<const __m256i*>(from);
-        return {_mm256_loadu_si256(words), _mm256_loadu_si256(words + 1)};
-    }
-};
-template <int i>
-__m256 nibble(__m256i words) {
-    return _mm256_cvtepi32_ps(_mm256_and_si256(_mm256_srli_epi32(words, 4 * i), _mm256_set1_epi32(15)));
-}
-template <int i>
-Vector nibble(Words words) {
-    return {nibble<i>(words.a), nibble<i>(words.b)};
-}
 // What the hardware does not see coming: the start of the next page.
 template <int kBytes>
 void prefetch(const std::byte* block) {

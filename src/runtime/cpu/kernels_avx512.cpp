@@ -22,10 +22,6 @@ struct Vector {
             _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
         return {_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16))};
     }
-    static Vector load_i8(const int8_t* from) {
-        return {_mm512_cvtepi32_ps(
-            _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))))};
-    }
     void store(float* to) const { _mm512_storeu_ps(to, v); }
     void store_f16(uint16_t* to) const {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
@@ -70,16 +66,6 @@ Vector power_of_two(Vector n) {
         _mm512_slli_epi32(_mm512_cvtps_epi32(_mm512_add_ps(n.v, _mm512_set1_ps(127))), 23))};
 }
 
-struct Words {
-    __m512i v;
-    static Words load(const std::byte* from) { return {_mm512_loadu_si512(from)}; }
-};
-// A table look-up uses only the lowest four bits of each index, which saves the mask and the conversion.
-template <int i>
-Vector nibble(Words words) {
-    const __m512 codes = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    return {_mm512_permutexvar_ps(_mm512_srli_epi32(words.v, 4 * i), codes)};
-}
 // What the hardware does not see coming: the start of the next page.
 template <int kBytes>
 void prefetch(const std::byte* block) {

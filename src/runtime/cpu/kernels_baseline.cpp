@@ -54,11 +54,6 @@ struct Vector {
         for (int i = 0; i < kPanelRows; ++i) wide[i] = from[i];
         return {reinterpret_cast<Floats>(wide << 16)};
     }
-    static Vector load_i8(const int8_t* from) {
-        Vector out;
-        for (int i = 0; i < kPanelRows; ++i) out.v[i] = from[i];
-        return out;
-    }
     void store(float* to) const { __builtin_memcpy(to, &v, sizeof v); }
     void store_f16(uint16_t* to) const {
         for (int i = 0; i < kPanelRows; ++i) to[i] = to_f16_nearest(v[i]);
@@ -111,18 +106,6 @@ Vector power_of_two(Vector n) {
     return {reinterpret_cast<Floats>((__builtin_convertvector(n.v, Ints) + 127) << 23)};
 }
 
-struct Words {
-    Ints v;
-    static Words load(const std::byte* from) {
-        Words out;
-        __builtin_memcpy(&out.v, from, sizeof out.v);
-        return out;
-    }
-};
-template <int i>
-Vector nibble(Words words) {
-    return {__builtin_convertvector(words.v >> 4 * i & 15, Floats)};
-}
 template <int kBytes>
 void prefetch(const std::byte*) {}
 

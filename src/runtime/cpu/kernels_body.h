@@ -1,5 +1,5 @@
 // The kernels, written once over a vector of 16 floats. Each kernels_<isa>.cpp defines that vector (struct
-// Vector, an integer companion struct Words, and the tile sizes) in an anonymous namespace, includes this
+// Vector and the tile sizes) in an anonymous namespace, includes this
 // file inside the same namespace, and hands out the table. Nothing here or there may call an inline function
 // from another header: the linker could keep the copy that was compiled for a newer machine.
 //
@@ -74,97 +74,23 @@ void matvec_plain(const std::byte* panel, ConstRows x, int k, MutableRows y) {
     for (int t = 0; t < kRows; ++t) sums.total(t).store(y.data + static_cast<size_t>(t) * y.stride);
 }
 
-// Adds the codes of 32 columns times x, before their scale.
 template <PanelType type, int kRows>
-struct BlockDot;
-
-template <int kRows>
-struct BlockDot<PanelType::q8_0, kRows> {
-    static constexpr int kHeader = 32, kBytes = 544;
-    static void run(const std::byte* block, const float* x, size_t x_stride, Sums<kRows>& sums) {
-        const auto* codes = reinterpret_cast<const int8_t*>(block);
-        for (int i = 0; i < kBlock; i += 4, codes += 4 * kPanelRows, x += 4) {
-            sums.template add<0>(Vector::load_i8(codes), x, x_stride);
-            sums.template add<1>(Vector::load_i8(codes + kPanelRows), x, x_stride);
-            sums.template add<2>(Vector::load_i8(codes + 2 * kPanelRows), x, x_stride);
-            sums.template add<3>(Vector::load_i8(codes + 3 * kPanelRows), x, x_stride);
-        }
-    }
-};
-
-template <int kRows>
-struct NibbleDot {
-    static void run(const std::byte* block, const float* x, size_t x_stride, Sums<kRows>& sums) {
-        for (int group = 0; group < kBlock / 8; ++group, x += 8) {
-            const Words words = Words::load(block + group * 64);
-            sums.template add<0>(nibble<0>(words), x, x_stride);
-            sums.template add<1>(nibble<1>(words), x, x_stride);
-            sums.template add<2>(nibble<2>(words), x, x_stride);
-            sums.template add<3>(nibble<3>(words), x, x_stride);
-            sums.template add<4>(nibble<4>(words), x, x_stride);
-            sums.template add<5>(nibble<5>(words), x, x_stride);
-            sums.template add<6>(nibble<6>(words), x, x_stride);
-            sums.template add<7>(nibble<7>(words), x, x_stride);
-        }
-    }
-};
-template <int kRows>
-struct BlockDot<PanelType::q4_0, kRows> : NibbleDot<kRows> {
-    static constexpr int kHeader = 32, kBytes = 288;
-};
-template <int kRows>
-struct BlockDot<PanelType::q4_1, kRows> : NibbleDot<kRows> {
-    static constexpr int kHeader = 64, kBytes = 320;
-};
-
-template <PanelType type, int kRows>
-void matvec_blocks(const std::byte* panel, ConstRows x, int k, const float* sums, MutableRows y) {
-    using Dot = BlockDot<type, kRows>;
-    const int blocks = k / kBlock;
-    Vector total[kRows];
-    for (int t = 0; t < kRows; ++t) total[t] = Vector::zero();
-    for (int b = 0; b < blocks; ++b, panel += Dot::kBytes) {
-        prefetch<Dot::kBytes>(panel);
-        Sums<kRows> part;
-        Dot::run(panel + Dot::kHeader, x.data + b * kBlock, x.stride, part);
-        const auto* header = reinterpret_cast<const uint16_t*>(panel);
-        const Vector d = Vector::load_f16(header);
-        for (int t = 0; t < kRows; ++t) {
-            Vector codes = part.total(t);
-            if constexpr (type == PanelType::q4_0)
-                codes = fma(Vector::all(-8.0f), Vector::all(sums[t * blocks + b]), codes);
-            total[t] = fma(d, codes, total[t]);
-            if constexpr (type == PanelType::q4_1)
-                total[t] =
-                    fma(Vector::load_f16(header + kPanelRows), Vector::all(sums[t * blocks + b]), total[t]);
-        }
-    }
-    for (int t = 0; t < kRows; ++t) total[t].store(y.data + static_cast<size_t>(t) * y.stride);
-}
-
-template <PanelType type, int kRows>
-void matvec_rows(const std::byte* panels, size_t stride, int count, ConstRows x, int k, const float* sums,
-                 MutableRows y) {
-    for (int p = 0; p < count; ++p, panels += stride, y.data += kPanelRows) {
-        if constexpr (type == PanelType::f32 || type == PanelType::f16 || type == PanelType::bf16)
-            matvec_plain<type, kRows>(panels, x, k, y);
-        else
-            matvec_blocks<type, kRows>(panels, x, k, sums, y);
-    }
+void matvec_rows(const std::byte* panels, size_t stride, int count, ConstRows x, int k, MutableRows y) {
+    for (int p = 0; p < count; ++p, panels += stride, y.data += kPanelRows)
+        matvec_plain<type, kRows>(panels, x, k, y);
 }
 
 template <PanelType type>
-void matvec(const std::byte* panels, size_t stride, int count, ConstRows x, int rows, int k,
-            const float* sums, MutableRows y) {
+void matvec(const std::byte* panels, size_t stride, int count, ConstRows x, int rows, int k, MutableRows y) {
     switch (rows) {
         case 1:
-            return matvec_rows<type, 1>(panels, stride, count, x, k, sums, y);
+            return matvec_rows<type, 1>(panels, stride, count, x, k, y);
         case 2:
-            return matvec_rows<type, 2>(panels, stride, count, x, k, sums, y);
+            return matvec_rows<type, 2>(panels, stride, count, x, k, y);
         case 3:
-            return matvec_rows<type, 3>(panels, stride, count, x, k, sums, y);
+            return matvec_rows<type, 3>(panels, stride, count, x, k, y);
         default:
-            return matvec_rows<type, 4>(panels, stride, count, x, k, sums, y);
+            return matvec_rows<type, 4>(panels, stride, count, x, k, y);
     }
 }
 
@@ -173,51 +99,6 @@ void matvec(const std::byte* panels, size_t stride, int count, ConstRows x, int 
 template <PanelType type>
 void unpack_plain(const std::byte* panel, int first, int count, float* out) {
     for (int i = 0; i < count; ++i) Format<type>::column(panel, first + i).store(out + i * kPanelRows);
-}
-
-void unpack_q8_0(const std::byte* panel, int first, int count, float* out) {
-    for (int b = first / kBlock; b < (first + count) / kBlock; ++b) {
-        const std::byte* block = panel + static_cast<size_t>(b) * 544;
-        const Vector d = Vector::load_f16(reinterpret_cast<const uint16_t*>(block));
-        const auto* codes = reinterpret_cast<const int8_t*>(block + 32);
-        for (int i = 0; i < kBlock; ++i, out += kPanelRows)
-            (d * Vector::load_i8(codes + i * kPanelRows)).store(out);
-    }
-}
-
-template <int i>
-void unpack_nibble(Words words, Vector d, Vector m, float* out) {
-    fma(d, nibble<i>(words), m).store(out + i * kPanelRows);
-}
-
-void unpack_nibbles(const std::byte* codes, Vector d, Vector m, float* out) {
-    for (int group = 0; group < kBlock / 8; ++group, out += 8 * kPanelRows) {
-        const Words words = Words::load(codes + group * 64);
-        unpack_nibble<0>(words, d, m, out);
-        unpack_nibble<1>(words, d, m, out);
-        unpack_nibble<2>(words, d, m, out);
-        unpack_nibble<3>(words, d, m, out);
-        unpack_nibble<4>(words, d, m, out);
-        unpack_nibble<5>(words, d, m, out);
-        unpack_nibble<6>(words, d, m, out);
-        unpack_nibble<7>(words, d, m, out);
-    }
-}
-
-void unpack_q4_0(const std::byte* panel, int first, int count, float* out) {
-    for (int b = first / kBlock; b < (first + count) / kBlock; ++b, out += kBlock * kPanelRows) {
-        const std::byte* block = panel + static_cast<size_t>(b) * 288;
-        const Vector d = Vector::load_f16(reinterpret_cast<const uint16_t*>(block));
-        unpack_nibbles(block + 32, d, d * Vector::all(-8.0f), out);
-    }
-}
-
-void unpack_q4_1(const std::byte* panel, int first, int count, float* out) {
-    for (int b = first / kBlock; b < (first + count) / kBlock; ++b, out += kBlock * kPanelRows) {
-        const std::byte* block = panel + static_cast<size_t>(b) * 320;
-        const auto* header = reinterpret_cast<const uint16_t*>(block);
-        unpack_nibbles(block + 64, Vector::load_f16(header), Vector::load_f16(header + kPanelRows), out);
-    }
 }
 
 // --- products of many rows ---
@@ -269,11 +150,6 @@ void gemm(ConstRows x, int rows, int k, const float* const* w, int panels, bool 
     if (panels == 2 && kGemmPanels == 2) return gemm_panels<2>(x, rows, k, w, accumulate, y);
     for (int p = 0; p < panels; ++p)
         gemm_panels<1>(x, rows, k, w + p, accumulate, {y.data + p * kPanelRows, y.stride});
-}
-
-void block_sums(const float* x, int k, float* sums) {
-    for (int b = 0; b < k / kBlock; ++b)
-        sums[b] = (Vector::load(x + b * kBlock) + Vector::load(x + b * kBlock + 16)).sum();
 }
 
 // --- functions ---
@@ -543,12 +419,9 @@ void to_f16(const float* x, int count, uint16_t* out) {
 
 constexpr Kernels kTable = {
     kIsa,
-    {matvec<PanelType::f32>, matvec<PanelType::f16>, matvec<PanelType::bf16>, matvec<PanelType::q8_0>,
-     matvec<PanelType::q4_0>, matvec<PanelType::q4_1>},
-    {unpack_plain<PanelType::f32>, unpack_plain<PanelType::f16>, unpack_plain<PanelType::bf16>, unpack_q8_0,
-     unpack_q4_0, unpack_q4_1},
+    {matvec<PanelType::f32>, matvec<PanelType::f16>, matvec<PanelType::bf16>},
+    {unpack_plain<PanelType::f32>, unpack_plain<PanelType::f16>, unpack_plain<PanelType::bf16>},
     gemm,
-    block_sums,
     finish,
     finish_gated,
     rms_norm,

@@ -60,8 +60,9 @@ class Operations {
     struct Context {
         std::function<Panels(int head, int first, int last)> keys;
         std::function<Panels(int head, int first)> values;
-        int length;   // positions that the first row sees; of all rows where not causal
-        bool causal;  // each further row sees one more
+        int length;   // positions that the first row sees
+        int further;  // that each further row sees: one in causal attention, else none
+        int window;   // a row sees the last so many only; 0: all
     };
     void attend(Matrix q, Matrix out, const AttentionSpec& spec, const Context& context);
     void attend_block(const ConstRows& q, int first_row, int rows, int kv_head, const AttentionSpec& spec,

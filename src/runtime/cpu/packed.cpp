@@ -1,5 +1,7 @@
 #include "runtime/cpu/packed.h"
 
+#include "runtime/cpu/panel_codes.h"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -56,32 +58,35 @@ PanelType panel_type(DType dtype) {
             return PanelType::q4_0;
         case DType::q4_1:
             return PanelType::q4_1;
-        case DType::f32:
-            return PanelType::f32;
+        case DType::q5_0:
+            return PanelType::q5_0;
+        case DType::q5_1:
+            return PanelType::q5_1;
+        case DType::q2_k:
+            return PanelType::q2_k;
+        case DType::q3_k:
+            return PanelType::q3_k;
+        case DType::q4_k:
+            return PanelType::q4_k;
+        case DType::q5_k:
+            return PanelType::q5_k;
+        case DType::q6_k:
+            return PanelType::q6_k;
+        case DType::iq4_nl:
+            return PanelType::iq4_nl;
+        case DType::iq4_xs:
+            return PanelType::iq4_xs;
+        case DType::mxfp4:
+            return PanelType::mxfp4;
         default:
-            CODA_ASSERT(is_weight(dtype));
-            return PanelType::rows;
+            CODA_ASSERT(dtype == DType::f32);
+            return PanelType::f32;
     }
 }
 
 size_t panel_bytes(PanelType type, int k) {
-    const auto columns = static_cast<size_t>(k);
-    switch (type) {
-        case PanelType::f32:
-            return columns * 64;
-        case PanelType::f16:
-        case PanelType::bf16:
-            return columns * 32;
-        case PanelType::q8_0:
-            return columns / kBlock * 544;
-        case PanelType::q4_0:
-            return columns / kBlock * 288;
-        case PanelType::q4_1:
-            return columns / kBlock * 320;
-        case PanelType::rows:
-            break;
-    }
-    return 0;
+    if (is_coded(type)) return coded_panel_bytes(type, k);
+    return static_cast<size_t>(k) * (type == PanelType::f32 ? 64 : 32);
 }
 
 namespace {
@@ -94,55 +99,10 @@ void interleave(const std::byte* row, size_t k, size_t bytes, size_t lane, std::
         std::memcpy(panel + (i * kRowsPerPanel + lane) * bytes, row + i * bytes, bytes);
 }
 
-void place_q8_0(const std::byte* block, size_t lane, std::byte* out) {
-    std::memcpy(out + lane * 2, block, 2);
-    interleave(block + 2, kBlock, 1, lane, out + 32);
-}
-
-// `scales`: 1 (d) or 2 (d, m) halves before the 16 bytes of codes.
-void place_q4(const std::byte* block, size_t scales, size_t lane, std::byte* out) {
-    for (size_t s = 0; s < scales; ++s) std::memcpy(out + s * 32 + lane * 2, block + s * 2, 2);
-    const std::byte* codes = block + scales * 2;
-    for (size_t group = 0; group < 4; ++group) {
-        uint32_t word = 0;
-        for (size_t i = 0; i < 8; ++i) {
-            const size_t column = group * 8 + i;
-            const auto pair = std::to_integer<uint32_t>(codes[column % 16]);
-            word |= (column < 16 ? pair & 15 : pair >> 4) << (4 * i);
-        }
-        std::memcpy(out + scales * 32 + group * 64 + lane * 4, &word, 4);
-    }
-}
-
 void place_row(PanelType type, std::span<const std::byte> row, size_t k, size_t lane, std::byte* panel) {
-    switch (type) {
-        case PanelType::f32:
-            return interleave(row.data(), k, 4, lane, panel);
-        case PanelType::f16:
-        case PanelType::bf16:
-            return interleave(row.data(), k, 2, lane, panel);
-        case PanelType::rows:
-            std::memcpy(panel + lane * row.size(), row.data(), row.size());
-            return;
-        default:
-            break;
-    }
-    const size_t in = type == PanelType::q8_0 ? 34 : type == PanelType::q4_0 ? 18 : 20;
-    const size_t out = panel_bytes(type, kBlock);
-    for (size_t b = 0; b < k / kBlock; ++b) {
-        const std::byte* block = row.data() + b * in;
-        if (type == PanelType::q8_0)
-            place_q8_0(block, lane, panel + b * out);
-        else
-            place_q4(block, type == PanelType::q4_1 ? 2 : 1, lane, panel + b * out);
-    }
-}
-
-size_t panel_stride(DType dtype, int k) {
-    const PanelType type = panel_type(dtype);
-    if (type != PanelType::rows) return panel_bytes(type, k);
-    const BlockSize block = block_size(dtype);
-    return static_cast<size_t>(k / block.elements) * static_cast<size_t>(block.bytes) * kRowsPerPanel;
+    if (is_coded(type))
+        return place_codes(type, row.data(), static_cast<int>(k), static_cast<int>(lane), panel);
+    interleave(row.data(), k, type == PanelType::f32 ? 4 : 2, lane, panel);
 }
 
 int panels_of(int64_t rows) {
@@ -185,11 +145,10 @@ Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> wei
     matrix->k = static_cast<int>(weights[0].shape.columns());
     for (const TensorView& weight : weights) {
         const int rows = static_cast<int>(weight.shape.rows()), panels = panels_of(rows);
-        const size_t stride = panel_stride(weight.dtype, matrix->k);
+        const size_t stride = panel_bytes(panel_type(weight.dtype), matrix->k);
         CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(panels)));
         matrix->segments.push_back({matrix->rows, rows, matrix->panels});
-        matrix->ranges.push_back(
-            {panel_type(weight.dtype), weight.dtype, data, stride, panels, matrix->panels});
+        matrix->ranges.push_back({panel_type(weight.dtype), data, stride, panels, matrix->panels});
         fills.push_back({weight, data, stride});
         matrix->rows += rows;
         matrix->panels += panels;
@@ -207,19 +166,19 @@ Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, c
     matrix->gated = true;
     matrix->segments.push_back({0, matrix->rows, 0});
     const PanelType gate_type = panel_type(gate.dtype), up_type = panel_type(up.dtype);
-    const size_t gate_bytes = panel_stride(gate.dtype, matrix->k),
-                 up_bytes = panel_stride(up.dtype, matrix->k), stride = gate_bytes + up_bytes;
+    const size_t gate_bytes = panel_bytes(gate_type, matrix->k), up_bytes = panel_bytes(up_type, matrix->k),
+                 stride = gate_bytes + up_bytes;
     CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(panels)));
     fills.push_back({gate, data, stride});
     fills.push_back({up, data + gate_bytes, stride});
     if (gate.dtype == up.dtype) {
-        matrix->ranges.push_back({gate_type, gate.dtype, data, gate_bytes, matrix->panels, 0});
+        matrix->ranges.push_back({gate_type, data, gate_bytes, matrix->panels, 0});
         return matrix;
     }
     for (int p = 0; p < panels; ++p) {  // they alternate, so that every panel is a range
         std::byte* const pair = data + static_cast<size_t>(p) * stride;
-        matrix->ranges.push_back({gate_type, gate.dtype, pair, gate_bytes, 1, 2 * p});
-        matrix->ranges.push_back({up_type, up.dtype, pair + gate_bytes, up_bytes, 1, 2 * p + 1});
+        matrix->ranges.push_back({gate_type, pair, gate_bytes, 1, 2 * p});
+        matrix->ranges.push_back({up_type, pair + gate_bytes, up_bytes, 1, 2 * p + 1});
     }
     return matrix;
 }

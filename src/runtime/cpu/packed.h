@@ -44,13 +44,12 @@ class WeightMemory {
     size_t left_ = 0, taken_ = 0;
 };
 
-PanelType panel_type(DType dtype);          // requires is_weight(dtype)
-size_t panel_bytes(PanelType type, int k);  // not of PanelType::rows, whose size is the format's
+PanelType panel_type(DType dtype);  // requires is_weight(dtype)
+size_t panel_bytes(PanelType type, int k);
 
 // Panels of one type that lie one behind the other.
 struct PanelRange {
     PanelType type = PanelType::f32;
-    DType dtype = DType::f32;  // what its panels were made of
     const std::byte* data = nullptr;
     size_t stride = 0;
     int count = 0;

@@ -131,9 +131,16 @@ class Preparation {
 namespace {
 
 Multiplier multiplier_for(const InstructionSet& isa, CompileOptions::Activations activations) {
-    const bool rounded = activations == CompileOptions::Activations::bf16;
-    if (!isa.bf16 || (!rounded && !isa.bf16->split_pays)) return {isa.kernels};
-    return {isa.kernels, isa.bf16, /*split=*/!rounded};
+    using Activations = CompileOptions::Activations;
+    Multiplier multiplier{isa.kernels};
+    if (isa.planes)
+        multiplier.planes = activations == Activations::int8 ? &isa.planes->one : &isa.planes->two;
+    const bool rounded = activations != Activations::f32;
+    if (isa.bf16 && (rounded || isa.bf16->split_pays)) {
+        multiplier.bf16 = isa.bf16;
+        multiplier.split = !rounded;
+    }
+    return multiplier;
 }
 
 }  // namespace

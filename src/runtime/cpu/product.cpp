@@ -1,7 +1,8 @@
 #include "runtime/cpu/product.h"
 
+#include "runtime/cpu/panel_codes.h"
+
 #include <algorithm>
-#include <array>
 
 namespace coda::runtime::cpu {
 namespace {
@@ -14,23 +15,10 @@ size_t at(int index) {
     return static_cast<size_t>(index);
 }
 
-bool has_offset(PanelType type) {
-    return type == PanelType::q4_0 || type == PanelType::q4_1;
-}
-
-// Columns [first, first + count) of a panel as count x 16 floats; `first` is a multiple of kColumnsAtOnce,
-// which whole blocks of every format fill.
-void unpack(const Kernels& kernels, PanelType type, DType dtype, const std::byte* panel, size_t stride,
-            int first, int count, float* out) {
-    if (type != PanelType::rows) return kernels.unpack[at(static_cast<int>(type))](panel, first, count, out);
-    const BlockSize block = block_size(dtype);
-    const size_t row_bytes = stride / kPanelRows, offset = at(first / block.elements * block.bytes),
-                 bytes = at(count / block.elements * block.bytes);
-    std::array<float, kColumnsAtOnce> row;
-    for (size_t lane = 0; lane < kPanelRows; ++lane) {
-        dequantize_row(dtype, {panel + lane * row_bytes + offset, bytes}, std::span(row).first(at(count)));
-        for (size_t c = 0; c < at(count); ++c) out[c * kPanelRows + lane] = row[c];
-    }
+void unpack(const Kernels& kernels, PanelType type, const std::byte* panel, int first, int count,
+            float* out) {
+    if (is_coded(type)) return unpack_codes(type, panel, first, count, out);
+    kernels.unpack[at(static_cast<int>(type))](panel, first, count, out);
 }
 
 // One or two panels times many rows: weights are unpacked a stretch of columns at a time, which stays in L1.
@@ -45,19 +33,13 @@ void multiply_pair(const Kernels& kernels, const Panels& panels, int first, int 
                 w[p] = reinterpret_cast<const float*>(panel) + at(from) * kPanelRows;
             } else {
                 float* unpacked = scratch + at(p) * kColumnsAtOnce * kPanelRows;
-                unpack(kernels, panels.type, panels.dtype, panel, panels.stride, from, columns, unpacked);
+                unpack(kernels, panels.type, panel, from, columns, unpacked);
                 w[p] = unpacked;
             }
         }
         kernels.gemm({x.data + from, x.stride}, rows, columns, w, count, from > 0, y);
     }
 }
-
-// How a linear layer is cut into chunks: `panels` x `rows` each.
-struct Grid {
-    int panels, rows, across, down;
-    int chunks() const { return across * down; }
-};
 
 int divide_up(int a, int b) {
     return (a + b - 1) / b;
@@ -66,34 +48,32 @@ int round_up(int a, int b) {
     return divide_up(a, b) * b;
 }
 
+// How a linear layer is cut into chunks: `panels` x `rows` each.
+struct Grid {
+    int panels, rows, across, down;
+    int streams = 1;  // chunks taken by turns lie this many stretches apart, so that each thread reads one
+    int chunks() const { return divide_up(across, streams) * streams * down; }
+    // The place of a chunk among `across`; may be behind the last.
+    int across_of(int chunk) const {
+        const int turn = chunk / down;
+        return turn % streams * divide_up(across, streams) + turn / streams;
+    }
+};
+
 Grid grid_for(const PackedMatrix& matrix, int rows, int threads) {
     // Few rows: a chunk is a stretch of memory, long enough to be worth taking. Many: two panels, many rows.
     const bool few = rows <= kMatvecRows;
     Grid grid{2, rows, 0, 0};
     if (few)
-        grid.panels = std::clamp(matrix.panels / (threads * 6) / 2 * 2, 2, 64);
+        grid.panels = std::clamp(divide_up(matrix.panels, 2 * threads) / 2 * 2, 2, 64);
     else
         grid.rows = std::min(rows, kRowsAtOnce);
     grid.across = divide_up(matrix.panels, grid.panels);
+    if (few) grid.streams = threads;
     if (!few && grid.across * divide_up(rows, grid.rows) < 3 * threads)
         grid.rows = round_up(divide_up(rows, divide_up(3 * threads, grid.across)), 96);
     grid.down = divide_up(rows, grid.rows);
     return grid;
-}
-
-// The products of panels [first, last) into `tile`.
-void multiply_tile(const Kernels& kernels, const LinearCall& call, int first, int last, ConstRows x, int rows,
-                   MutableRows tile, float* scratch) {
-    for (const PanelRange& range : call.matrix.ranges) {
-        const int from = std::max(first, range.first_panel),
-                  to = std::min(last, range.first_panel + range.count);
-        if (from >= to) continue;
-        const Panels panels{range.type, range.data + at(from - range.first_panel) * range.stride,
-                            range.stride, to - from, range.dtype};
-        multiply(kernels, panels, x, rows, call.matrix.k,
-                 call.rows <= kMatvecRows ? call.memory.sums.data() : nullptr,
-                 {tile.data + at(from - first) * kPanelRows, tile.stride}, scratch);
-    }
 }
 
 void finish_tile(const Kernels& kernels, const LinearCall& call, int first, int last, ConstRows tile,
@@ -118,18 +98,6 @@ void finish_tile(const Kernels& kernels, const LinearCall& call, int first, int 
         kernels.finish({tile.data + at(from - first) * kPanelRows, tile.stride}, rows, columns,
                        call.bias ? call.bias + column : nullptr, call.function, residual, out_at(column));
     }
-}
-
-void sum_blocks(const Kernels& kernels, const LinearCall& call) {
-    const bool needed = call.rows <= kMatvecRows &&
-                        std::any_of(call.matrix.ranges.begin(), call.matrix.ranges.end(),
-                                    [](const PanelRange& range) { return has_offset(range.type); });
-    if (!needed) return;
-    const size_t blocks = at(call.matrix.k / kBlock);
-    call.memory.sums.resize(blocks * at(call.rows));
-    for (int t = 0; t < call.rows; ++t)
-        kernels.block_sums(call.x.data + at(t) * call.x.stride, call.matrix.k,
-                           call.memory.sums.data() + at(t) * blocks);
 }
 
 // --- in BF16 ---
@@ -173,7 +141,7 @@ void multiply_pair_bf16(const Multiplier& multiplier, const LinearCall& call, co
         const uint16_t *high[2], *low[2];
         for (int p = 0; p < panels; ++p) {
             const std::byte* panel = range.data + at(first + p) * range.stride;
-            unpack(*multiplier.kernels, range.type, range.dtype, panel, range.stride, from, there, scratch);
+            unpack(*multiplier.kernels, range.type, panel, from, there, scratch);
             std::fill(scratch + at(there) * kPanelRows, scratch + at(columns) * kPanelRows, 0.0f);
             uint16_t* halves = paired + at(2 * p) * stretch;
             multiplier.bf16->pair_columns(scratch, columns, halves,
@@ -190,24 +158,82 @@ void multiply_pair_bf16(const Multiplier& multiplier, const LinearCall& call, co
     }
 }
 
-void multiply_tile_bf16(const Multiplier& multiplier, const LinearCall& call, int first, int last,
-                        int first_row, int rows, MutableRows tile, float* scratch) {
+// --- which way a range goes ---
+
+enum class Way { floats, bf16, planes };
+
+Way way_of(const Multiplier& multiplier, PanelType type, int rows) {
+    const bool in_bf16 = worth_bf16(multiplier, rows);
+    if (is_coded(type) && multiplier.planes && !(in_bf16 && multiplier.split)) return Way::planes;
+    return in_bf16 ? Way::bf16 : Way::floats;
+}
+
+void round_to_planes(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
+    const PlaneKernels::Planes& planes = *multiplier.planes;
+    const size_t row_bytes = at(call.matrix.k / kBlock) * at(planes.x_bytes);
+    auto* out =
+        reinterpret_cast<std::byte*>(call.memory.planes.floats(row_bytes * at(call.rows) / sizeof(float)));
+    run.for_each(divide_up(call.rows, planes.rows), [&](int chunk, Scratch&) {
+        const int first = chunk * planes.rows;
+        planes.round_rows({call.x.data + at(first) * call.x.stride, call.x.stride},
+                          std::min(planes.rows, call.rows - first), call.matrix.k,
+                          out + at(first) * row_bytes);
+    });
+}
+
+void prepare_inputs(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
+    const auto any = [&](Way way) {
+        return std::any_of(
+            call.matrix.ranges.begin(), call.matrix.ranges.end(),
+            [&](const PanelRange& range) { return way_of(multiplier, range.type, call.rows) == way; });
+    };
+    if (any(Way::planes)) round_to_planes(multiplier, call, run);
+    if (any(Way::bf16)) round_inputs(multiplier, call, run);
+}
+
+// Panels [first, first + count) of the range times rows [first_row, first_row + rows).
+void multiply_range(const Multiplier& multiplier, const LinearCall& call, const PanelRange& range, int first,
+                    int count, int first_row, int rows, MutableRows tile, float* scratch) {
+    const std::byte* data = range.data + at(first) * range.stride;
+    switch (way_of(multiplier, range.type, call.rows)) {
+        case Way::planes: {
+            const PlaneKernels::Planes& planes = *multiplier.planes;
+            const auto* x = reinterpret_cast<const std::byte*>(call.memory.planes.data());
+            x += at(first_row) * at(call.matrix.k / kBlock) * at(planes.x_bytes);
+            return planes.multiply[at(static_cast<int>(range.type) - kPlainTypes)](
+                {data, range.stride, count}, call.matrix.k, x, rows, tile);
+        }
+        case Way::bf16:
+            for (int p = 0; p < count; p += 2)
+                multiply_pair_bf16(multiplier, call, range, first + p, std::min(2, count - p), first_row,
+                                   rows, {tile.data + at(p) * kPanelRows, tile.stride}, scratch);
+            return;
+        case Way::floats:
+            return multiply(*multiplier.kernels, {range.type, data, range.stride, count},
+                            {call.x.data + at(first_row) * call.x.stride, call.x.stride}, rows, call.matrix.k,
+                            tile, scratch);
+    }
+}
+
+// The products of panels [first, last) of the matrix.
+void multiply_tile(const Multiplier& multiplier, const LinearCall& call, int first, int last, int first_row,
+                   int rows, MutableRows tile, float* scratch) {
     for (const PanelRange& range : call.matrix.ranges) {
         const int from = std::max(first, range.first_panel),
                   to = std::min(last, range.first_panel + range.count);
-        for (int p = from; p < to; p += 2)
-            multiply_pair_bf16(multiplier, call, range, p - range.first_panel, std::min(2, to - p), first_row,
-                               rows, {tile.data + at(p - first) * kPanelRows, tile.stride}, scratch);
+        if (from < to)
+            multiply_range(multiplier, call, range, from - range.first_panel, to - from, first_row, rows,
+                           {tile.data + at(from - first) * kPanelRows, tile.stride}, scratch);
     }
 }
 
 }  // namespace
 
-void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int rows, int k, const float* sums,
-              MutableRows y, float* scratch) {
-    if (rows <= kMatvecRows && panels.type != PanelType::rows && (sums || !has_offset(panels.type)))
+void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int rows, int k, MutableRows y,
+              float* scratch) {
+    if (rows <= kMatvecRows && !is_coded(panels.type))
         return kernels.matvec[at(static_cast<int>(panels.type))](panels.data, panels.stride, panels.count, x,
-                                                                 rows, k, sums, y);
+                                                                 rows, k, y);
     for (int p = 0; p < panels.count; p += 2)
         multiply_pair(kernels, panels, p, std::min(2, panels.count - p), x, rows, k,
                       {y.data + at(p) * kPanelRows, y.stride}, scratch);
@@ -215,27 +241,19 @@ void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int row
 
 void linear(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
     if (call.rows == 0) return;
-    const Kernels& kernels = *multiplier.kernels;
-    const bool in_bf16 = worth_bf16(multiplier, call.rows);
-    if (in_bf16)
-        round_inputs(multiplier, call, run);
-    else
-        sum_blocks(kernels, call);
+    prepare_inputs(multiplier, call, run);
     const Grid grid = grid_for(call.matrix, call.rows, run.threads());
     run.for_each(grid.chunks(), [&](int chunk, Scratch& scratch) {
-        const int first = chunk / grid.down * grid.panels,
+        const int first = grid.across_of(chunk) * grid.panels,
                   last = std::min(call.matrix.panels, first + grid.panels);
+        if (first >= last) return;
         const int first_row = chunk % grid.down * grid.rows,
                   rows = std::min(grid.rows, call.rows - first_row);
         const size_t width = at(last - first) * kPanelRows;
         float* memory = scratch.floats(at(round_up(rows, kBf16Rows)) * width + 2 * kProductScratch);
         const MutableRows tile{memory + 2 * kProductScratch, width};
-        if (in_bf16)
-            multiply_tile_bf16(multiplier, call, first, last, first_row, rows, tile, memory);
-        else
-            multiply_tile(kernels, call, first, last,
-                          {call.x.data + at(first_row) * call.x.stride, call.x.stride}, rows, tile, memory);
-        finish_tile(kernels, call, first, last, {tile.data, tile.stride}, first_row, rows);
+        multiply_tile(multiplier, call, first, last, first_row, rows, tile, memory);
+        finish_tile(*multiplier.kernels, call, first, last, {tile.data, tile.stride}, first_row, rows);
     });
 }
 

@@ -13,28 +13,27 @@ struct Panels {
     const std::byte* data;
     size_t stride;
     int count;
-    DType dtype = DType::f32;  // read for PanelType::rows only
 };
 
 // Floats of working memory that multiply() needs.
 inline constexpr size_t kProductScratch = 2 * 256 * kPanelRows;
 
-// y[t][16 p + i] = sum over k columns; any number of rows. `sums` as Matvec asks; null where they were not
-// made.
-void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int rows, int k, const float* sums,
-              MutableRows y, float* scratch);
+// y[t][16 p + i] = sum over k columns, in floats; any number of rows.
+void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int rows, int k, MutableRows y,
+              float* scratch);
 
-// What multiplies: `bf16` where that is there and wanted, for many rows; `split`: in three products, as good
-// as floats.
+// What multiplies: codes of quantized weights by `planes` where that is there; `bf16` where that is there and
+// wanted, for many rows; `split`: in three products, as good as floats.
 struct Multiplier {
     const Kernels* kernels;
+    const PlaneKernels::Planes* planes = nullptr;
     const Bf16Kernels* bf16 = nullptr;
     bool split = false;
 };
 
 // Working memory of one state for its linear layers.
 struct LinearMemory {
-    std::vector<float> sums;          // of blocks of x
+    Scratch planes;                   // x in bytes
     std::vector<uint16_t> high, low;  // x in bf16
 };
 

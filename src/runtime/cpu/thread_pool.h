@@ -24,6 +24,7 @@ class Scratch {
   public:
     // `count` floats, aligned to 64 bytes, not cleared; valid until the next call.
     float* floats(size_t count);
+    const float* data() const { return memory_.get(); }  // of that call
 
   private:
     struct Free {

@@ -23,7 +23,7 @@ class CudaBackend : public Backend {
 };
 
 struct CudaOptions {
-    std::filesystem::path plugin;  // as Plugin::open takes it
+    std::filesystem::path plugin = {};  // as Plugin::open takes it
     const char* driver = "libcuda.so.1";
 };
 // Fails with a reason fit to be shown: no driver, no plug-in, a plug-in of another build, no device, a driver
