@@ -29,9 +29,15 @@ class Input {
 };
 
 llm::VocabularyData vocabulary(Input& input) {
-    static constexpr const char* kPre[] = {"gpt-2", "smollm", "llama-bpe", "qwen2"};
+    static constexpr const char* kPre[] = {"gpt-2", "smollm", "llama-bpe", "qwen2", "tekken", "gpt-4o"};
     llm::VocabularyData data;
-    data.pre = kPre[input.byte() % 4];
+    if (const int rule = input.byte() % 8; rule < 6) {
+        data.pre = kPre[rule];
+    } else {
+        data.model = llm::VocabularyData::Model::sentence_pieces;
+        data.add_space_prefix = rule == 6;
+        data.unknown = input.byte();
+    }
     for (char c = ' '; c <= '~'; ++c) data.tokens.emplace_back(1, c);
     data.types.assign(data.tokens.size(), 1);
     for (int more = input.byte() % 32; more > 0; --more) {
@@ -42,6 +48,9 @@ llm::VocabularyData vocabulary(Input& input) {
         data.tokens.emplace_back(marker);
         data.types.push_back(input.byte() % 8);
     }
+    if (data.model == llm::VocabularyData::Model::sentence_pieces)
+        for (size_t i = 0; i < data.tokens.size(); ++i)
+            data.scores.push_back(static_cast<float>(input.byte()));
     for (int merges = input.byte() % 32; merges > 0; --merges)
         data.merges.push_back(input.text(input.byte() % 12));
     if (input.byte() % 2) data.bos = input.byte();

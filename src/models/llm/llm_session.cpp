@@ -216,7 +216,10 @@ Status LlmSession::take(Reply& reply, int32_t token, std::string& spoken, bool& 
     std::string text;
     if (control.empty() || is_mark) {
         reply.written += piece;
-        stop = reply.stream.push(piece, text);
+        // The space that the vocabulary puts before a first word.
+        const bool spaced = reply.stats.generated_tokens == 1 && model_->tokenizer.adds_space_prefix() &&
+                            piece.starts_with(' ');
+        stop = reply.stream.push(piece.substr(spaced ? 1 : 0), text);
     }
     reply.pass(text, spoken);
     if (!reply.matcher && !was_call && reply.filter.in_call()) {

@@ -12,16 +12,17 @@ namespace coda::models::llm {
 
 // What one model's tokenizer.ggml.pre asks for.
 struct PreTokenizer {
-    enum class Words { gpt2, llama3 };
+    enum class Words { gpt2, llama3, cased };
     Words words = Words::gpt2;
     bool digits_alone = false;       // cut around every number first (smollm)
-    int digits_per_word = 3;         // llama3 words: \p{N}{1,n}
+    int digits_per_word = 3;         // llama3 and cased words: \p{N}{1,n}
+    bool contractions = false;       // cased words take a 's, 'll, ... behind them (gpt-4o)
     bool whole_words_first = false;  // a word that is a token is that token, merges or no (llama-bpe)
     bool adds_bos = false;           // unless the file says otherwise
 
     // Nothing for a name this build does not know.
     static std::optional<PreTokenizer> named(std::string_view name);
-    // The names above, for an error message: "gpt-2, llama-bpe, qwen2, smollm".
+    // The names above, for an error message: "gpt-2, llama-bpe, ...".
     static std::string_view known_names();
 };
 

@@ -3,6 +3,7 @@
 #include "models/llm/unicode.h"
 
 #include <numeric>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -41,11 +42,24 @@ TEST(PreTokenizer, LlamaTakesUpToThreeDigitsAndQwenOne) {
     EXPECT_EQ(words("qwen2", "123 x"), (Words{"1", "2", "3", " x"}));
 }
 
+TEST(PreTokenizer, CasedWordsEndWhereTheCaseTurns) {
+    EXPECT_EQ(words("tekken", "camelCase HTTPServer I'll 12/\n"),
+              (Words{"camel", "Case", " HTTPServer", " I", "'ll", " ", "1", "2", "/\n"}));
+    EXPECT_EQ(words("gpt-4o", "We'LL see x1234"), (Words{"We'LL", " see", " x", "123", "4"}));
+}
+
+// With every name a message offers, and no other.
+TEST(PreTokenizer, NamesInMessagesAreKnown) {
+    std::stringstream names{std::string(PreTokenizer::known_names())};
+    for (std::string name; std::getline(names, name, ',');)
+        EXPECT_TRUE(PreTokenizer::named(name.substr(name.find_first_not_of(' ')))) << name;
+}
+
 TEST(PreTokenizer, WordsCoverTheTextWhateverItIs) {
     std::string bytes;
     for (int i = 0; i < 4096; ++i) bytes += static_cast<char>((i * 2654435761u) >> 13);
     const auto code_points = decode_utf8(bytes);
-    for (const char* rule : {"gpt-2", "smollm", "llama-bpe", "qwen2"}) {
+    for (const char* rule : {"gpt-2", "smollm", "llama-bpe", "qwen2", "tekken", "gpt-4o"}) {
         const auto lengths = split_words(*PreTokenizer::named(rule), code_points);
         EXPECT_EQ(std::accumulate(lengths.begin(), lengths.end(), size_t{0}), code_points.size()) << rule;
         EXPECT_EQ(std::count(lengths.begin(), lengths.end(), size_t{0}), 0) << rule;
@@ -53,7 +67,8 @@ TEST(PreTokenizer, WordsCoverTheTextWhateverItIs) {
 }
 
 TEST(PreTokenizer, UnknownNamesAreUnknown) {
-    EXPECT_FALSE(PreTokenizer::named("tekken"));
+    EXPECT_FALSE(PreTokenizer::named("kimi-k2"));
+    EXPECT_FALSE(PreTokenizer::named(""));
 }
 
 }  // namespace

@@ -90,4 +90,12 @@ class GoldenReader {
     size_t at_ = 0;
 };
 
+// The strings of golden_strings.py, as tokens.bin holds them.
+inline std::vector<std::string> golden_strings() {
+    GoldenReader file("tokens.bin");
+    std::vector<std::string> texts(file.read<uint32_t>());
+    for (std::string& text : texts) text = file.text();
+    return texts;
+}
+
 }  // namespace coda::models::llm

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <queue>
 #include <string>
 
@@ -52,37 +53,71 @@ std::string decode_stored(std::string_view stored) {
     return bytes;
 }
 
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+    std::string out;
+    for (size_t at = 0;;) {
+        const size_t found = text.find(what, at);
+        out += text.substr(at, found - at);
+        if (found == std::string_view::npos) return out;
+        out += by;
+        at = found + what.size();
+    }
+}
+
+// Of a SentencePiece token.
+std::string decode_piece(std::string_view stored, TokenType type) {
+    const int byte = SentencePieces::byte_of(stored);
+    if (type == TokenType::byte && byte >= 0) return std::string(1, static_cast<char>(byte));
+    return replaced(stored, SentencePieces::kSpace, " ");
+}
+
 // Markers of turns and of the text's end in the template families this build renders. They are control tokens
 // even where a converter filed them as user-defined, or a user could forge a turn by typing one.
-constexpr std::array<std::string_view, 20> kMarkers{"<|im_start|>",
-                                                    "<|im_end|>",
-                                                    "<|endoftext|>",
-                                                    "<|begin_of_text|>",
-                                                    "<|end_of_text|>",
-                                                    "<|start_header_id|>",
-                                                    "<|end_header_id|>",
-                                                    "<|eot_id|>",
-                                                    "<|eom_id|>",
-                                                    "<|python_tag|>",
-                                                    "<start_of_turn>",
-                                                    "<end_of_turn>",
-                                                    "<bos>",
-                                                    "<eos>",
-                                                    "<s>",
-                                                    "</s>",
-                                                    "[INST]",
-                                                    "[/INST]",
-                                                    "[SYSTEM_PROMPT]",
-                                                    "[/SYSTEM_PROMPT]"};
+constexpr std::string_view kMarkers[] = {
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|im_sep|>",
+    "<|endoftext|>",  // ChatML, Qwen, Phi-4
+    "<|begin_of_text|>",
+    "<|end_of_text|>",
+    "<|start_header_id|>",
+    "<|end_header_id|>",  // Llama 3
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|python_tag|>",  //
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<bos>",
+    "<eos>",  // Gemma
+    "<s>",
+    "</s>",
+    "[INST]",
+    "[/INST]",
+    "[SYSTEM_PROMPT]",
+    "[/SYSTEM_PROMPT]",  // Llama 2, Mistral
+    "[AVAILABLE_TOOLS]",
+    "[/AVAILABLE_TOOLS]",
+    "[TOOL_CALLS]",
+    "[TOOL_RESULTS]",
+    "[/TOOL_RESULTS]",
+    "<|system|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|tool|>",
+    "<|end|>",  // Phi-3
+    "<|start_of_role|>",
+    "<|end_of_role|>",
+    "<|tool_call|>",  // Granite
+};
 
 // The markers at which a reply is over.
-constexpr std::array<std::string_view, 8> kEnds{
-    "<|im_end|>",      "<|endoftext|>", "<|eot_id|>", "<|eom_id|>",
-    "<|end_of_text|>", "<end_of_turn>", "<eos>",      "</s>"};
+constexpr std::string_view kEnds[] = {"<|im_end|>",      "<|endoftext|>", "<|eot_id|>",    "<|eom_id|>",
+                                      "<|end_of_text|>", "<end_of_turn>", "<eos>",         "</s>",
+                                      "<|end|>",         "<|fim_pad|>",   "<|repo_name|>", "<|file_sep|>"};
 
 template <class List>
 bool contains(const List& list, std::string_view text) {
-    return std::find(list.begin(), list.end(), text) != list.end();
+    return std::find(std::begin(list), std::end(list), text) != std::end(list);
 }
 
 uint64_t pair_key(int32_t left, int32_t right) {
@@ -112,6 +147,15 @@ const Tokenizer::Merge* Tokenizer::MergeTable::find(int32_t left, int32_t right)
 
 Result<Tokenizer> Tokenizer::create(VocabularyData data, const std::string& where) {
     Tokenizer tokenizer;
+    tokenizer.model_ = data.model;
+    if (data.model == VocabularyData::Model::sentence_pieces) {
+        tokenizer.pre_.adds_bos = true;
+        tokenizer.space_prefix_ = data.add_space_prefix.value_or(true);
+        CODA_CHECK(tokenizer.read_tokens(data, where));
+        CODA_CHECK(tokenizer.read_special(data, where));
+        CODA_CHECK(tokenizer.read_scores(data, where));
+        return tokenizer;
+    }
     const auto rule = PreTokenizer::named(data.pre);
     if (!rule) {
         return fail(ErrorCode::unsupported,
@@ -124,6 +168,27 @@ Result<Tokenizer> Tokenizer::create(VocabularyData data, const std::string& wher
     CODA_CHECK(tokenizer.read_merges(data, where));
     CODA_CHECK(tokenizer.read_special(data, where));
     return tokenizer;
+}
+
+Status Tokenizer::read_scores(VocabularyData& data, const std::string& where) {
+    const std::string place = where + ": tokenizer.ggml.scores";
+    if (data.scores.size() != pieces_.size()) {
+        return fail(ErrorCode::bad_format,
+                    fmt::format("{} scores for {} tokens", data.scores.size(), pieces_.size()), place,
+                    "fetch or convert the model again");
+    }
+    if (!std::all_of(data.scores.begin(), data.scores.end(),
+                     [](float score) { return std::isfinite(score); }))
+        return fail(ErrorCode::bad_format, "holds a number that is none", place,
+                    "fetch or convert the model again");
+    std::vector<bool> joinable;
+    for (const TokenType type : types_)
+        joinable.push_back(type != TokenType::control && type != TokenType::unknown &&
+                           type != TokenType::byte);
+    const bool usable = unknown_ && !is_control(*unknown_);
+    sentence_pieces_ =
+        SentencePieces(symbols_, std::move(data.scores), std::move(joinable), usable ? *unknown_ : -1);
+    return {};
 }
 
 Status Tokenizer::read_tokens(VocabularyData& data, const std::string& where) {
@@ -153,6 +218,7 @@ Status Tokenizer::read_tokens(VocabularyData& data, const std::string& where) {
     std::stable_sort(user_defined_.begin(), user_defined_.end(), [&](int32_t a, int32_t b) {
         return pieces_[static_cast<size_t>(a)].size() > pieces_[static_cast<size_t>(b)].size();
     });
+    if (model_ == VocabularyData::Model::sentence_pieces) return {};
     for (size_t byte = 0; byte < 256; ++byte) byte_symbols_[byte] = intern(byte_code().text[byte]);
     return {};
 }
@@ -175,7 +241,9 @@ bool Tokenizer::add_token(const std::string& stored, int32_t type) {
             pieces_.push_back(stored);
             break;
         default:
-            pieces_.push_back(decode_stored(stored));
+            pieces_.push_back(model_ == VocabularyData::Model::byte_pairs
+                                  ? decode_stored(stored)
+                                  : decode_piece(stored, types_.back()));
     }
     longest_token_ = std::max(longest_token_, stored.size());
     return true;
@@ -233,6 +301,7 @@ Status Tokenizer::read_special(const VocabularyData& data, const std::string& wh
     CODA_CHECK(check(data.bos, "bos_token_id", bos_));
     CODA_CHECK(check(data.eos, "eos_token_id", eos_));
     CODA_CHECK(check(data.eot, "eot_token_id", eot));
+    CODA_CHECK(check(data.unknown, "unknown_token_id", unknown_));
     ends_generation_.resize(pieces_.size());
     for (const auto& special : {eos_, eot}) {
         if (special) ends_generation_[static_cast<size_t>(*special)] = true;
@@ -249,7 +318,7 @@ std::string_view Tokenizer::piece(int32_t id) const {
 }
 
 std::optional<int32_t> Tokenizer::find(std::string_view stored_text) const {
-    const auto entry = symbols_.find(std::string(stored_text));
+    const auto entry = symbols_.find(stored_text);
     if (entry == symbols_.end() || entry->second >= size()) return std::nullopt;
     return entry->second;
 }
@@ -268,6 +337,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
         std::string_view text;
         int32_t token = -1;
     };
+    if (text.empty()) return {};
     std::vector<Fragment> fragments{{text}};
     for (const int32_t id : user_defined_) {
         const std::string_view needle = piece(id);
@@ -297,7 +367,15 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     return ids;
 }
 
+// `text` stands at the beginning, or behind a token that was cut out.
 void Tokenizer::encode_fragment(std::string_view text, std::vector<int32_t>& ids) const {
+    if (model_ == VocabularyData::Model::byte_pairs) return encode_words(text, ids);
+    std::string spaced(space_prefix_ ? SentencePieces::kSpace : "");
+    spaced += replaced(text, " ", SentencePieces::kSpace);
+    sentence_pieces_.encode(symbols_, spaced, ids);
+}
+
+void Tokenizer::encode_words(std::string_view text, std::vector<int32_t>& ids) const {
     const std::vector<char32_t> code_points = decode_utf8(text);
     std::string word;
     size_t at = 0;

@@ -1,18 +1,19 @@
-// Byte-level BPE over the vocabulary that a GGUF carries: text to token ids and back.
-// Ids are those of llama.cpp for the same file, for any bytes.
-// Thread safety: immutable after create(); every member may be called from any thread. Views point into the
-// Tokenizer.
+// Text to token ids and back, over the vocabulary that a GGUF carries: byte-level BPE, or SentencePiece
+// (sentence_pieces.h). Ids are those of llama.cpp for the same file, for any bytes, except that text never
+// becomes a marker. Thread safety: immutable after create(); every member may be called from any thread.
+// Views point into the Tokenizer.
 #pragma once
 
 #include "base/result.h"
 #include "models/llm/pre_tokenizer.h"
+#include "models/llm/sentence_pieces.h"
+#include "models/llm/token_table.h"
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace coda::models::llm {
@@ -21,12 +22,17 @@ enum class TokenType : int32_t { undefined, normal, unknown, control, user_defin
 
 // What the file says, unchecked.
 struct VocabularyData {
-    std::vector<std::string> tokens;  // as stored: bytes written as printable code points
-    std::vector<int32_t> types;       // TokenType; empty: all normal
-    std::vector<std::string> merges;  // "left right", best first
-    std::string pre;                  // tokenizer.ggml.pre
-    std::optional<int64_t> bos, eos, eot;
-    std::optional<bool> add_bos;  // nothing: as `pre` has it
+    enum class Model { byte_pairs, sentence_pieces };
+    Model model = Model::byte_pairs;
+    std::vector<std::string>
+        tokens;                  // as stored: bytes written as printable code points, or spaces as U+2581
+    std::vector<int32_t> types;  // TokenType; empty: all normal
+    std::vector<std::string> merges;  // of byte pairs: "left right", best first
+    std::string pre;                  // of byte pairs: tokenizer.ggml.pre
+    std::vector<float> scores;        // of sentence pieces: one per token
+    std::optional<int64_t> bos, eos, eot, unknown;
+    std::optional<bool> add_bos;           // nothing: as `pre` has it; sentence pieces: true
+    std::optional<bool> add_space_prefix;  // of sentence pieces; nothing: true
 };
 
 class Tokenizer {
@@ -35,7 +41,8 @@ class Tokenizer {
     static Result<Tokenizer> create(VocabularyData data, const std::string& where);
 
     // Ids of `text` as ordinary text: control tokens are never found in it, whatever it says. No BOS is
-    // added.
+    // added. `text` stands at the beginning or behind a marker: where the vocabulary wants a space before its
+    // first word, it gets one.
     std::vector<int32_t> encode(std::string_view text) const;
 
     int size() const { return static_cast<int>(pieces_.size()); }
@@ -50,6 +57,8 @@ class Tokenizer {
     std::optional<int32_t> bos() const { return bos_; }
     std::optional<int32_t> eos() const { return eos_; }
     bool adds_bos() const { return adds_bos_; }
+    // Text behind a marker begins with a space that nobody wrote: a reply's first is none of the reply's.
+    bool adds_space_prefix() const { return space_prefix_; }
 
   private:
     // What two neighbours become: `symbol`, with `rank` saying which of two possible merges goes first.
@@ -76,18 +85,23 @@ class Tokenizer {
     };
 
     Status read_tokens(VocabularyData& data, const std::string& where);
+    Status read_scores(VocabularyData& data, const std::string& where);
     bool add_token(const std::string& stored, int32_t type);  // false when it is there already
     Status read_merges(const VocabularyData& data, const std::string& where);
     Status read_special(const VocabularyData& data, const std::string& where);
     int32_t intern(std::string_view stored_text);
     void encode_fragment(std::string_view text, std::vector<int32_t>& ids) const;
+    void encode_words(std::string_view text, std::vector<int32_t>& ids) const;
     void encode_word(std::string_view bytes, std::vector<int32_t>& ids) const;
     void append_symbol(int32_t symbol, std::vector<int32_t>& ids) const;
 
+    VocabularyData::Model model_ = VocabularyData::Model::byte_pairs;
     PreTokenizer pre_;
+    SentencePieces sentence_pieces_;
+    bool space_prefix_ = false;
     // Symbols are what merging works on: ids below size() are tokens; above are texts that the merges mention
     // but the vocabulary lacks, which end as the tokens of their single bytes.
-    std::unordered_map<std::string, int32_t> symbols_;
+    TokenTable symbols_;
     std::vector<std::vector<int32_t>> symbol_bytes_;  // of the symbols above size()
     std::array<int32_t, 256> byte_symbols_{};
     MergeTable merges_;
@@ -96,7 +110,7 @@ class Tokenizer {
     std::vector<bool> ends_generation_;
     std::vector<int32_t> user_defined_;  // longest text first
     size_t longest_token_ = 0;
-    std::optional<int32_t> bos_, eos_;
+    std::optional<int32_t> bos_, eos_, unknown_;
     bool adds_bos_ = false;
 };
 

@@ -66,6 +66,50 @@ TEST(Tokenizer, IdsAreLlamaCppsOnAThousandStringsForEveryPreTokenizer) {
     EXPECT_TRUE(file.at_end());
 }
 
+TEST(Tokenizer, IdsOfCasedWordsAreThoseOfHuggingFacesTokenizers) {
+    const std::vector<std::string> texts = golden_strings();
+    GoldenReader file("cased_words.bin");
+    const auto rules = file.read<uint32_t>();
+    ASSERT_EQ(rules, 2u);
+    for (uint32_t r = 0; r < rules; ++r) {
+        VocabularyData data = packaged_vocabulary();
+        data.pre = file.text();
+        const std::string pre = data.pre;
+        const auto tokenizer = Tokenizer::create(std::move(data), "packaged");
+        ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+        const auto strings = file.read<uint32_t>();
+        ASSERT_GT(strings, 400u);
+        int wrong = 0;
+        for (uint32_t s = 0; s < strings; ++s) {
+            const std::string& text = texts.at(file.read<uint16_t>());
+            std::vector<int32_t> expected(file.read<uint32_t>());
+            for (int32_t& id : expected) id = file.read<uint16_t>();
+            if (tokenizer->encode(text) != expected && ++wrong <= 5) {
+                ADD_FAILURE() << pre << ": " << text << "\nhex " << hex(text) << "\nours   "
+                              << testing::PrintToString(tokenizer->encode(text)) << "\ntheirs "
+                              << testing::PrintToString(expected);
+            }
+        }
+        EXPECT_EQ(wrong, 0) << pre << ", of " << strings;
+    }
+    EXPECT_TRUE(file.at_end());
+}
+
+// Other names of the same rules.
+TEST(Tokenizer, GraniteCutsAsSmollmAndPhi4AsLlamaByMergesAlone) {
+    const auto ids = [](const char* pre, const std::string& text) {
+        VocabularyData data = packaged_vocabulary();
+        data.pre = pre;
+        const auto tokenizer = Tokenizer::create(std::move(data), "packaged");
+        EXPECT_TRUE(tokenizer) << tokenizer.error().message();
+        return tokenizer->encode(text);
+    };
+    for (const char* text : {"In 2026, it's 3.14 (ok)\n\n  x", "I'LL pay\t\t12345"}) {
+        EXPECT_EQ(ids("refact", text), ids("smollm", text));
+        EXPECT_EQ(ids("dbrx", text), ids("smaug-bpe", text));
+    }
+}
+
 TEST(Tokenizer, PiecesGiveTheTextBack) {
     const Tokenizer tokenizer = packaged_tokenizer();
     const std::string text = "Ünïcode 😀\n\n  42 日本 \t'll <|im_end|> \x01";
@@ -135,8 +179,9 @@ TEST(Tokenizer, BrokenVocabulariesAreRefusedByName) {
         return tokenizer ? std::string() : tokenizer.error().message();
     };
     EXPECT_EQ(message([](VocabularyData&) {}), "");
-    EXPECT_NE(message([](VocabularyData& d) { d.pre = "tekken"; }).find("'tekken' is not supported"),
+    EXPECT_NE(message([](VocabularyData& d) { d.pre = "kimi-k2"; }).find("'kimi-k2' is not supported"),
               std::string::npos);
+    EXPECT_NE(message([](VocabularyData& d) { d.pre = "x"; }).find("llama-bpe"), std::string::npos);
     EXPECT_NE(message([](VocabularyData& d) { d.tokens.clear(); }).find("x.gguf: tokenizer.ggml.tokens"),
               std::string::npos);
     EXPECT_NE(message([](VocabularyData& d) { d.tokens[3] = d.tokens[4]; }).find("twice"), std::string::npos);

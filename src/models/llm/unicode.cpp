@@ -93,6 +93,27 @@ bool is_number(char32_t code_point) {
     return c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO;
 }
 
+namespace {
+
+bool is_uncased(utf8proc_category_t c) {
+    return c == UTF8PROC_CATEGORY_LM || c == UTF8PROC_CATEGORY_LO ||
+           (c >= UTF8PROC_CATEGORY_MN && c <= UTF8PROC_CATEGORY_ME);
+}
+
+}  // namespace
+
+bool is_upper_or_uncased(char32_t code_point) {
+    if (code_point < 0x80) return code_point >= 'A' && code_point <= 'Z';
+    const auto c = category(code_point);
+    return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LT || is_uncased(c);
+}
+
+bool is_lower_or_uncased(char32_t code_point) {
+    if (code_point < 0x80) return code_point >= 'a' && code_point <= 'z';
+    const auto c = category(code_point);
+    return c == UTF8PROC_CATEGORY_LL || is_uncased(c);
+}
+
 bool is_whitespace(char32_t code_point) {
     if (code_point < 0x80) return code_point == ' ' || (code_point >= 0x09 && code_point <= 0x0D);
     return code_point == 0x85 || code_point == 0xA0 || code_point == 0x1680 ||

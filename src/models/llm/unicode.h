@@ -17,9 +17,12 @@ std::vector<char32_t> decode_utf8(std::string_view text);
 // Appends one code point (at most 0x10FFFF; surrogates are written as three bytes).
 void append_utf8(std::string& out, char32_t code_point);
 
-bool is_letter(char32_t code_point);      // \p{L}
-bool is_number(char32_t code_point);      // \p{N}
-bool is_whitespace(char32_t code_point);  // White_Space, the regexes' \s
+bool is_letter(char32_t code_point);  // \p{L}
+bool is_number(char32_t code_point);  // \p{N}
+// Letters by their case, with the marks that follow them; letters without case are in both.
+bool is_upper_or_uncased(char32_t code_point);  // [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]
+bool is_lower_or_uncased(char32_t code_point);  // [\p{Ll}\p{Lm}\p{Lo}\p{M}]
+bool is_whitespace(char32_t code_point);        // White_Space, the regexes' \s
 
 // A file's own words, fit for one line of an error: at most 40 bytes, and '?' for all but printable ASCII.
 std::string printable(std::string_view text);

@@ -8,7 +8,8 @@
 
 namespace coda::models::llm {
 
-// Fails with unsupported when the tokenizer is no byte-level BPE, bad_format when a key is missing or broken.
+// Fails with unsupported when the tokenizer is neither byte-level BPE nor SentencePiece, or cuts words in a
+// way that is not known; bad_format when a key is missing or broken.
 Result<Tokenizer> read_tokenizer(const runtime::Weights& weights);
 
 }  // namespace coda::models::llm
