@@ -7,7 +7,7 @@
 // Prints the median of the runs and the spread; prefill is one prompt from an empty cache, decode what
 // follows it.
 #include "base/clock.h"
-#include "models/llm/llama_program.h"
+#include "models/llm/decoder_program.h"
 #include "runtime/backend.h"
 
 #include <algorithm>
@@ -62,9 +62,9 @@ struct Figures {
 
 Result<Figures> measure(const Arguments& arguments, runtime::Backend& backend) {
     CODA_TRY(auto weights, runtime::Weights::open(arguments.gguf));
-    CODA_TRY(const auto config, models::llm::read_llama_config(*weights));
+    CODA_TRY(const auto config, models::llm::read_decoder_config(*weights));
     const int context = arguments.prompt + arguments.tokens + 1;
-    CODA_TRY(const auto program, models::llm::record_llama(weights, config, context));
+    CODA_TRY(const auto program, models::llm::record_decoder(weights, config, context));
     using Activations = runtime::CompileOptions::Activations;
     const Activations activations = arguments.int8   ? Activations::int8
                                     : arguments.bf16 ? Activations::bf16
@@ -83,8 +83,8 @@ Result<Figures> measure(const Arguments& arguments, runtime::Backend& backend) {
     for (int run = 0; run <= arguments.runs; ++run) {  // the first warms up
         state->truncate(0);
         const Stopwatch prefill;
-        for (size_t at = 0; at < prompt.size(); at += models::llm::LlamaProgram::kChunk) {
-            const size_t count = std::min<size_t>(models::llm::LlamaProgram::kChunk, prompt.size() - at);
+        for (size_t at = 0; at < prompt.size(); at += models::llm::DecoderProgram::kChunk) {
+            const size_t count = std::min<size_t>(models::llm::DecoderProgram::kChunk, prompt.size() - at);
             runtime::StepInput input;
             input.tokens = std::span(prompt).subspan(at, count);
             input.rows.kind =

@@ -3,7 +3,7 @@
 #include "audio/resample.h"
 #include "audio/wav.h"
 #include "base/paths.h"
-#include "models/llm/llama_program.h"
+#include "models/llm/decoder_program.h"
 #include "models/llm/llm.h"
 #include "models/llm/tokenizer.h"
 #include "models/llm/vocabulary.h"
@@ -45,7 +45,7 @@ constexpr const char* kText =
     "the old lighthouse, which had stood dark since the winter of the great storm.";
 
 // Logits of every position of the text, in runs of different lengths.
-std::vector<std::vector<float>> score(runtime::Backend& backend, const models::llm::LlamaProgram& llama,
+std::vector<std::vector<float>> score(runtime::Backend& backend, const models::llm::DecoderProgram& llama,
                                       std::span<const int32_t> tokens) {
     const auto executable = backend.compile(llama.program, {});
     EXPECT_TRUE(executable) << executable.error().message();
@@ -84,11 +84,11 @@ TEST_F(GpuModels, LogitsOfThePackagedLanguageModelDoNotDiverge) {
     if (!fs::exists(packaged_llm())) GTEST_SKIP() << "skipped: the model is not installed";
     const auto weights = runtime::Weights::open(packaged_llm());
     ASSERT_TRUE(weights) << weights.error().message();
-    const auto config = models::llm::read_llama_config(**weights);
+    const auto config = models::llm::read_decoder_config(**weights);
     ASSERT_TRUE(config);
     const auto tokenizer = models::llm::read_tokenizer(**weights);
     ASSERT_TRUE(tokenizer);
-    const auto llama = models::llm::record_llama(*weights, *config, 512);
+    const auto llama = models::llm::record_decoder(*weights, *config, 512);
     ASSERT_TRUE(llama);
     const std::vector<int32_t> tokens = tokenizer->encode(kText);
     const auto on_cpu = score(*cpu_, *llama, tokens), on_gpu = score(*gpu_, *llama, tokens);

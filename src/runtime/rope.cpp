@@ -25,18 +25,6 @@ std::vector<float> scale_by_factors(std::vector<float> frequencies, std::span<co
     return frequencies;
 }
 
-std::vector<float> scale_llama3(std::vector<float> frequencies, const Llama3Scaling& scaling) {
-    const float context = static_cast<float>(scaling.original_context);
-    for (float& frequency : frequencies) {
-        const float turns = context * frequency / (2 * std::numbers::pi_v<float>);
-        const float kept = std::clamp((turns - scaling.low_frequency_factor) /
-                                          (scaling.high_frequency_factor - scaling.low_frequency_factor),
-                                      0.0f, 1.0f);
-        frequency *= kept + (1 - kept) / scaling.factor;
-    }
-    return frequencies;
-}
-
 std::vector<float> scale_yarn(std::vector<float> frequencies, const YarnScaling& scaling) {
     const float pairs = static_cast<float>(frequencies.size());
     // The pair that turns `turns` times over the original context.

@@ -17,13 +17,6 @@ std::vector<float> scale_linear(std::vector<float> frequencies, float factor);
 // Each divided by its own factor: GGUF's rope_freqs.weight, with which Llama 3.1 and later come.
 std::vector<float> scale_by_factors(std::vector<float> frequencies, std::span<const float> factors);
 
-// Llama 3.1's rule, where a file gives its four numbers in place of the factors.
-struct Llama3Scaling {
-    float factor = 8, low_frequency_factor = 1, high_frequency_factor = 4;
-    int original_context = 8192;
-};
-std::vector<float> scale_llama3(std::vector<float> frequencies, const Llama3Scaling& scaling);
-
 // YaRN (Peng et al. 2023): low frequencies interpolated, high ones kept, with a ramp between; `magnitude` of
 // the Rope must then be yarn_magnitude(factor).
 struct YarnScaling {

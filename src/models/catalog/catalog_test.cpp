@@ -102,12 +102,12 @@ TEST_F(Catalog, PlansThePackagedModels) {
 }
 
 TEST_F(Catalog, SaysWhyAModelIsNotRun) {
-    write("qwen.gguf", small_gguf("qwen3moe"));
-    const auto architecture = plan_model(folder_ / "qwen.gguf");
+    write("mamba.gguf", small_gguf("mamba"));
+    const auto architecture = plan_model(folder_ / "mamba.gguf");
     ASSERT_TRUE(architecture) << architecture.error().message();
     EXPECT_FALSE(architecture->supported);
-    EXPECT_EQ(architecture->architecture, "qwen3moe");
-    EXPECT_NE(architecture->reason.find("qwen3moe"), std::string::npos) << architecture->reason;
+    EXPECT_EQ(architecture->architecture, "mamba");
+    EXPECT_NE(architecture->reason.find("mamba"), std::string::npos) << architecture->reason;
 
     constexpr int kIq1S = 19;
     write("iq.gguf", small_gguf("llama", kIq1S));
@@ -208,16 +208,16 @@ TEST_F(Catalog, ReadsFoldersOfFiles) {
     write("owner/name/README.md", "# no model");
     write("other.gguf", "no GGUF at all");
     write("empty.gguf", "");
-    write("qwen.gguf", small_gguf("qwen3moe"));
+    write("mamba.gguf", small_gguf("mamba"));
     const auto models = find(Layout::folders);
     ASSERT_EQ(models.size(), 4u);
     EXPECT_TRUE(named(models, "owner/name/model.gguf")->usable());
     EXPECT_FALSE(named(models, "other.gguf")->usable());
     EXPECT_NE(named(models, "other.gguf")->problem, "");
     EXPECT_FALSE(named(models, "empty.gguf")->usable());
-    EXPECT_FALSE(named(models, "qwen.gguf")->usable());
-    EXPECT_EQ(named(models, "qwen.gguf")->problem, "");
-    EXPECT_FALSE(named(models, "qwen.gguf")->plan->supported);
+    EXPECT_FALSE(named(models, "mamba.gguf")->usable());
+    EXPECT_EQ(named(models, "mamba.gguf")->problem, "");
+    EXPECT_FALSE(named(models, "mamba.gguf")->plan->supported);
 }
 
 TEST_F(Catalog, SurvivesLoopsDepthAndNumbers) {

@@ -1,6 +1,6 @@
 #include "models/catalog/plan.h"
 
-#include "models/llm/llama_program.h"
+#include "models/llm/decoder_program.h"
 #include "models/llm/memory_check.h"
 #include "models/llm/vocabulary.h"
 #include "models/whisper/network.h"
@@ -78,14 +78,14 @@ uint64_t bytes_per_token(const Weights& weights) {
 
 void plan_llm(ModelPlan& plan, const std::shared_ptr<const Weights>& file, int context) {
     const Weights& weights = *file;
-    const auto config = llm::read_llama_config(weights);
+    const auto config = llm::read_decoder_config(weights);
     if (!config) return refuse(plan, config.error(), weights.path());
     if (const auto tokenizer = llm::read_tokenizer(weights); !tokenizer)
         return refuse(plan, tokenizer.error(), weights.path());
     plan.parameters = config->parameters;
     plan.trained_context = config->trained_context;
     plan.context = std::min(context, config->trained_context);
-    const auto program = llm::record_llama(file, *config, plan.context);
+    const auto program = llm::record_decoder(file, *config, plan.context);
     if (!program) return refuse(plan, program.error(), weights.path());
     plan.supported = true;
     const auto need = llm::memory_need(weights, *program->program, Weights::Access::map);

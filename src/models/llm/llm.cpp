@@ -74,11 +74,11 @@ Result<std::shared_ptr<ChatModel>> open_llm(const std::filesystem::path& gguf, r
         return fail(ErrorCode::unsupported, fmt::format("is a {} file", to_string(weights->format())),
                     gguf.string(), "give a GGUF model");
     }
-    CODA_TRY(auto config, llm::read_llama_config(*weights));
+    CODA_TRY(auto config, llm::read_decoder_config(*weights));
     // A large vocabulary takes as long as some hundred megabytes of weights: both at the same time.
     auto reading = std::async(std::launch::async, [&weights] { return llm::read_tokenizer(*weights); });
     const int context = std::min(options.context_length, config.trained_context);
-    CODA_TRY(auto program, llm::record_llama(weights, config, context));
+    CODA_TRY(auto program, llm::record_decoder(weights, config, context));
     CODA_CHECK(llm::check_memory(llm::memory_need(*weights, *program.program, access), options.available,
                                  gguf.string()));
     // f32: with BF16 activations in the prompt the packaged model's KL is 1.3e-4, and 2 of 10 greedy replies

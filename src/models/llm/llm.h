@@ -1,4 +1,4 @@
-// A language model of the llama family from a GGUF file, on Coda's own runtime.
+// A language model from a GGUF file, on Coda's own runtime.
 #pragma once
 
 #include "base/memory.h"

@@ -95,7 +95,7 @@ Status LlmSession::run(const runtime::Step& step, std::span<const int32_t> token
 Status LlmSession::feed(const runtime::Step& step, std::span<const int32_t> prompt, size_t from,
                         const runtime::Sampling& sampling, const Cancel& cancel) {
     while (from < prompt.size()) {
-        const size_t count = std::min<size_t>(LlamaProgram::kChunk, prompt.size() - from);
+        const size_t count = std::min<size_t>(DecoderProgram::kChunk, prompt.size() - from);
         const bool is_last = from + count == prompt.size();
         CODA_CHECK(run(step, prompt.subspan(from, count),
                        is_last ? runtime::Rows::Kind::last : runtime::Rows::Kind::none, sampling, cancel));

@@ -4,8 +4,8 @@
 
 #include "models/llm/chat_model.h"
 #include "models/llm/chat_template.h"
+#include "models/llm/decoder_program.h"
 #include "models/llm/grammar/matcher.h"
-#include "models/llm/llama_program.h"
 #include "models/llm/sentence_end.h"
 #include "models/llm/tokenizer.h"
 #include "runtime/backend.h"
@@ -33,12 +33,12 @@ class MaskVocabulary {
 // What all conversations with one model share; immutable.
 struct LoadedModel {
     std::string name;
-    LlamaConfig config;
+    DecoderConfig config;
     int context = 0;  // tokens
     Tokenizer tokenizer;
     std::unique_ptr<ChatTemplate> chat;  // refers to tokenizer
     std::unique_ptr<SentenceEnds> sentence_ends;
-    LlamaProgram program;
+    DecoderProgram program;
     std::shared_ptr<const runtime::Executable> executable;
     std::shared_ptr<MaskVocabulary> mask_vocabulary = std::make_shared<MaskVocabulary>();
 };

@@ -1,6 +1,6 @@
 #include "models/llm/llm.h"
 
-#include "models/llm/llama_program.h"
+#include "models/llm/decoder_program.h"
 #include "models/llm/test_files.h"
 #include "runtime/backend.h"
 
@@ -573,9 +573,9 @@ struct GoldenRow {
 
 TEST_F(Packaged, NextTokenDistributionsAreWithinTheBound) {
     const auto weights = llm::packaged_weights();
-    const auto config = llm::read_llama_config(*weights);
+    const auto config = llm::read_decoder_config(*weights);
     ASSERT_TRUE(config);
-    const auto program = llm::record_llama(weights, *config, 128);
+    const auto program = llm::record_decoder(weights, *config, 128);
     ASSERT_TRUE(program);
     const auto executable = backend_->compile(program->program, {});
     ASSERT_TRUE(executable) << executable.error().message();

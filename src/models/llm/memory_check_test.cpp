@@ -1,6 +1,6 @@
 #include "models/llm/memory_check.h"
 
-#include "models/llm/llama_program.h"
+#include "models/llm/decoder_program.h"
 #include "models/llm/llm.h"
 #include "models/llm/test_files.h"
 #include "runtime/backend.h"
@@ -12,9 +12,9 @@ namespace {
 
 TEST(MemoryNeed, IsWhatTheBackendThenTakes) {
     const auto weights = packaged_weights();
-    const auto config = read_llama_config(*weights);
+    const auto config = read_decoder_config(*weights);
     ASSERT_TRUE(config);
-    const auto program = record_llama(weights, *config, 1024);
+    const auto program = record_decoder(weights, *config, 1024);
     ASSERT_TRUE(program);
     const MemoryNeed need = memory_need(*weights, *program->program, runtime::Weights::Access::map);
     auto backend = runtime::create_cpu_backend({.threads = 1});

@@ -1,9 +1,11 @@
-#include "models/llm/llama_program.h"
+#include "models/llm/decoder_program.h"
 
 #include "models/llm/test_files.h"
 #include "runtime/backend.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -22,7 +24,7 @@ double normalised_error(std::span<const float> ours, const std::vector<float>& t
 }
 
 // Logits of all of `ids` in one run, or token by token.
-std::vector<std::vector<float>> logits(const LlamaProgram& program, const runtime::Executable& executable,
+std::vector<std::vector<float>> logits(const DecoderProgram& program, const runtime::Executable& executable,
                                        const std::vector<int32_t>& ids, size_t per_run) {
     auto state = executable.new_state();
     EXPECT_TRUE(state);
@@ -52,9 +54,9 @@ void expect_golden_logits(runtime::Backend& backend, const std::filesystem::path
         const std::string name = entry["file"];
         const auto weights = runtime::Weights::open(list.parent_path() / name);
         ASSERT_TRUE(weights) << weights.error().message();
-        const auto config = read_llama_config(**weights);
+        const auto config = read_decoder_config(**weights);
         ASSERT_TRUE(config) << config.error().message();
-        const auto program = record_llama(*weights, *config, config->trained_context);
+        const auto program = record_decoder(*weights, *config, config->trained_context);
         ASSERT_TRUE(program) << program.error().message();
         const auto executable = backend.compile(program->program, {});
         ASSERT_TRUE(executable) << executable.error().message();
@@ -86,6 +88,108 @@ TEST_P(TinyModels, LogitsAreLlamaCppsInEveryQuantization) {
                          golden_bound(GetParam()));
 }
 
+// What transformers says of one file.
+struct ArchitectureGolden {
+    std::string name;
+    std::vector<int32_t> ids;
+    std::vector<std::vector<float>> logits;  // after each id
+};
+
+std::vector<ArchitectureGolden> architecture_goldens() {
+    GoldenReader file("architectures.bin");
+    std::vector<ArchitectureGolden> goldens(file.read<uint32_t>());
+    for (ArchitectureGolden& golden : goldens) {
+        golden.name = file.text();
+        golden.ids.resize(file.read<uint32_t>());
+        const auto vocabulary = file.read<uint32_t>();
+        for (int32_t& id : golden.ids) id = file.read<uint16_t>();
+        golden.logits.assign(golden.ids.size(), std::vector<float>(vocabulary));
+        for (auto& row : golden.logits)
+            for (float& logit : row) logit = file.read<float>();
+    }
+    EXPECT_TRUE(file.at_end());
+    return goldens;
+}
+
+struct Compiled {
+    DecoderProgram program;
+    std::shared_ptr<const runtime::Executable> executable;
+};
+
+// With a context as long as the tokens that transformers saw, since some rotations depend on it.
+Compiled compile(const ArchitectureGolden& model, runtime::Backend& backend) {
+    const auto weights = runtime::Weights::open(golden(model.name));
+    EXPECT_TRUE(weights) << weights.error().message();
+    const auto config = read_decoder_config(**weights);
+    EXPECT_TRUE(config) << config.error().message();
+    const auto program = record_decoder(*weights, *config, static_cast<int>(model.ids.size()));
+    EXPECT_TRUE(program) << program.error().message();
+    const auto executable = backend.compile(program->program, {});
+    EXPECT_TRUE(executable) << executable.error().message();
+    return {*program, *executable};
+}
+
+std::vector<float> joined(const std::vector<std::vector<float>>& rows) {
+    std::vector<float> all;
+    for (const auto& row : rows) all.insert(all.end(), row.begin(), row.end());
+    return all;
+}
+
+// Windows, caps, norms and factors of every architecture, over more positions than the windows are wide.
+TEST_P(TinyModels, LogitsAreTransformersForEveryArchitecture) {
+    const auto backend = backend_named(GetParam());
+    const double bound = GetParam() == "reference" ? 1e-10 : 1e-5;
+    const auto goldens = architecture_goldens();
+    ASSERT_EQ(goldens.size(), 15u);
+    for (const ArchitectureGolden& model : goldens) {
+        const Compiled compiled = compile(model, *backend);
+        double largest = 0;
+        for (const size_t per_run : {model.ids.size(), size_t{1}, size_t{5}}) {
+            const auto ours = joined(logits(compiled.program, *compiled.executable, model.ids, per_run));
+            const auto theirs = joined(model.logits);
+            ASSERT_EQ(ours.size(), theirs.size());
+            const double error = normalised_error(ours, theirs);
+            largest = std::max(largest, error);
+            EXPECT_LT(error, bound) << model.name << ", " << per_run << " per run";
+        }
+        std::printf("%s over %zu tokens: normalised error at most %.1e\n", model.name.c_str(),
+                    model.ids.size(), largest);
+    }
+}
+
+// A cache that was taken back past what a window sees, and a copy of it, go on as if nothing had been there.
+TEST_P(TinyModels, TruncatingAndForkingLeaveNoTraceBehindAWindow) {
+    const auto backend = backend_named(GetParam());
+    for (const ArchitectureGolden& model : architecture_goldens()) {
+        if (model.ids.size() < 20) continue;
+        SCOPED_TRACE(model.name);
+        const Compiled compiled = compile(model, *backend);
+        auto state = compiled.executable->new_state();
+        ASSERT_TRUE(state);
+        const auto run = [&](runtime::State& on, std::span<const int32_t> ids) {
+            const runtime::StepInput input{.tokens = ids};
+            const auto ran = compiled.executable->run(*compiled.program.score, input, on, Cancel(),
+                                                      runtime::Priority::background);
+            EXPECT_TRUE(ran) << ran.error().message();
+            const auto row = on.output("logits").row(0);
+            return std::vector<float>(row.begin(), row.end());
+        };
+        const std::span<const int32_t> ids(model.ids);
+        const std::vector<int32_t> detour(14, ids[0]);
+        run(**state, ids.first(12));
+        run(**state, detour);
+        (*state)->truncate(10);
+        auto copy = (*state)->fork();
+        ASSERT_TRUE(copy);
+        run(**state, detour);  // of no concern to the copy
+        (*state)->truncate(9);
+        for (auto& on : {std::ref(**state), std::ref(**copy)}) {
+            const auto held = static_cast<size_t>(on.get().length());
+            EXPECT_LT(normalised_error(run(on, ids.subspan(held)), model.logits.back()), 2e-5);
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, TinyModels, testing::Values("reference", "cpu"),
                          [](const auto& test_case) { return test_case.param; });
 
@@ -97,13 +201,13 @@ std::string error_after(const std::string& key, uint32_t value) {
     std::memcpy(bytes.data() + at + key.size() + 4, &value, sizeof value);  // after the value's type
     const auto weights = runtime::Weights::parse(std::as_bytes(std::span(bytes)), "changed.gguf");
     if (!weights) return weights.error().message();
-    const auto config = read_llama_config(**weights);
+    const auto config = read_decoder_config(**weights);
     if (!config) return config.error().message();
-    const auto program = record_llama(*weights, *config, 64);
+    const auto program = record_decoder(*weights, *config, 64);
     return program ? std::string() : program.error().message();
 }
 
-TEST(LlamaConfig, WrongHyperParametersAreRefusedByName) {
+TEST(DecoderConfig, WrongHyperParametersAreRefusedByName) {
     EXPECT_EQ(error_after("llama.block_count", 2), "");
     const std::pair<const char*, uint32_t> cases[] = {
         {"llama.block_count", 0},
@@ -117,7 +221,8 @@ TEST(LlamaConfig, WrongHyperParametersAreRefusedByName) {
         {"llama.attention.key_length", 15},
         {"llama.attention.value_length", 8},
         {"llama.context_length", 0},
-        {"llama.rope.dimension_count", 8},
+        {"llama.rope.dimension_count", 7},
+        {"llama.rope.dimension_count", 18},
         {"llama.attention.layer_norm_rms_epsilon", 0},           // 0.0
         {"llama.attention.layer_norm_rms_epsilon", 0x7FC00000},  // not a number
         {"llama.rope.freq_base", 0xBF800000},                    // -1
@@ -140,13 +245,13 @@ TEST(LlamaConfig, WrongHyperParametersAreRefusedByName) {
     }
 }
 
-TEST(LlamaConfig, OtherArchitecturesAreUnsupportedByName) {
+TEST(DecoderConfig, OtherArchitecturesAreUnsupportedByName) {
     std::string bytes = read_file(golden("tiny-q4_0.gguf")).value();
     const size_t at = bytes.find("llama", bytes.find("general.architecture"));
     bytes.replace(at, 5, "mamba");
     const auto weights = runtime::Weights::parse(std::as_bytes(std::span(bytes)), "changed.gguf");
     ASSERT_TRUE(weights) << weights.error().message();
-    const auto config = read_llama_config(**weights);
+    const auto config = read_decoder_config(**weights);
     ASSERT_FALSE(config);
     EXPECT_EQ(config.error().code, ErrorCode::unsupported);
     EXPECT_NE(config.error().message().find("'mamba'"), std::string::npos);
