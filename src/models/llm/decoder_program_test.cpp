@@ -193,18 +193,77 @@ TEST_P(TinyModels, TruncatingAndForkingLeaveNoTraceBehindAWindow) {
 INSTANTIATE_TEST_SUITE_P(Backends, TinyModels, testing::Values("reference", "cpu"),
                          [](const auto& test_case) { return test_case.param; });
 
-// A GGUF with one metadata value replaced, read again. Values keep their size, so offsets stay right.
-std::string error_after(const std::string& key, uint32_t value) {
-    std::string bytes = read_file(golden("tiny-q4_0.gguf")).value();
-    const size_t at = bytes.find(key);
-    EXPECT_NE(at, std::string::npos) << key;
-    std::memcpy(bytes.data() + at + key.size() + 4, &value, sizeof value);  // after the value's type
+std::string error_of(const std::string& bytes) {
     const auto weights = runtime::Weights::parse(std::as_bytes(std::span(bytes)), "changed.gguf");
     if (!weights) return weights.error().message();
     const auto config = read_decoder_config(**weights);
     if (!config) return config.error().message();
     const auto program = record_decoder(*weights, *config, 64);
     return program ? std::string() : program.error().message();
+}
+
+// A GGUF with one metadata value replaced, read again. Values keep their size, so offsets stay right.
+std::string error_after(const std::string& key, uint32_t value, const char* file = "tiny-q4_0.gguf") {
+    std::string bytes = read_file(golden(file)).value();
+    const size_t at = bytes.find(key);
+    EXPECT_NE(at, std::string::npos) << key;
+    std::memcpy(bytes.data() + at + key.size() + 4, &value, sizeof value);  // after the value's type
+    return error_of(bytes);
+}
+
+// The same with one tensor under another name of the same length.
+std::string error_without(const std::string& tensor, const char* file) {
+    std::string bytes = read_file(golden(file)).value();
+    const size_t at = bytes.find(tensor);
+    EXPECT_NE(at, std::string::npos) << tensor;
+    bytes[at] = 'x';
+    return error_of(bytes);
+}
+
+TEST(DecoderConfig, TensorsThatAnArchitectureNeedsAreMissedByName) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"blk.1.attn_k.weight", "arch-qwen2.gguf"},
+        {"blk.1.attn_q_norm.weight", "arch-qwen3.gguf"},
+        {"blk.0.ffn_gate_inp.weight", "arch-qwen3moe.gguf"},
+        {"blk.1.ffn_down_exps.weight", "arch-qwen3moe.gguf"},
+        {"blk.2.post_attention_norm.weight", "arch-gemma2.gguf"},
+        {"blk.6.post_ffw_norm.weight", "arch-gemma3.gguf"},
+        {"blk.0.ffn_up.weight", "arch-phi3-longrope.gguf"},
+        {"rope_factors_short.weight", "arch-phi3-longrope.gguf"},
+        {"token_embd.weight", "arch-smollm3.gguf"},
+    };
+    for (const auto& [tensor, file] : cases) {
+        const std::string message = error_without(tensor, file);
+        EXPECT_NE(message.find(tensor), std::string::npos) << file << ": " << message;
+        EXPECT_NE(message.find("changed.gguf"), std::string::npos) << file << ": " << message;
+    }
+}
+
+TEST(DecoderConfig, WrongParametersOfOneArchitectureAreRefusedByName) {
+    struct Case {
+        const char *key, *file;
+        uint32_t value;
+    };
+    const Case cases[] = {
+        {"qwen3moe.expert_count", "arch-qwen3moe.gguf", 0},
+        {"qwen3moe.expert_count", "arch-qwen3moe.gguf", 0x7FFFFFFF},
+        {"qwen3moe.expert_used_count", "arch-qwen3moe.gguf", 0},
+        {"qwen3moe.expert_used_count", "arch-qwen3moe.gguf", 9},
+        {"qwen3moe.expert_feed_forward_length", "arch-qwen3moe.gguf", 0},
+        {"gemma2.attn_logit_softcapping", "arch-gemma2.gguf", 0xC1200000},   // -10
+        {"gemma2.final_logit_softcapping", "arch-gemma2.gguf", 0x7F800000},  // infinite
+        {"gemma3.attention.sliding_window", "arch-gemma3.gguf", 0xFFFFFFFF},
+        {"phi3.rope.scaling.attn_factor", "arch-phi3-longrope.gguf", 0},  // 0.0
+        {"granite.logit_scale", "arch-granite.gguf", 0},
+        {"granite.residual_scale", "arch-granite.gguf", 0x7FC00000},  // not a number
+        {"smollm3.rope.freq_base", "arch-smollm3.gguf", 1},           // 1e-45: no finite frequencies
+    };
+    for (const Case& c : cases) {
+        const std::string message = error_after(c.key, c.value, c.file);
+        EXPECT_NE(message.find(c.key), std::string::npos) << c.key << " " << c.value << ": " << message;
+    }
+    EXPECT_NE(error_after("qwen3moe.expert_count", 7, "arch-qwen3moe.gguf").find("ffn_gate_inp"),
+              std::string::npos);
 }
 
 TEST(DecoderConfig, WrongHyperParametersAreRefusedByName) {

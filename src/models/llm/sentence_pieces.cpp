@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <queue>
-#include <string>
 #include <utility>
 
 namespace coda::models::llm {
@@ -56,21 +55,21 @@ int SentencePieces::byte_of(std::string_view stored) {
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-SentencePieces::SentencePieces(const TokenTable& tokens, std::vector<float> scores,
+SentencePieces::SentencePieces(std::span<const std::string> stored, std::vector<float> scores,
                                std::vector<bool> joinable, int32_t unknown)
     : scores_(std::move(scores)), joinable_(std::move(joinable)), unknown_(unknown) {
     bytes_.fill(-1);
-    for (const auto& [stored, id] : tokens) {
-        longest_ = std::max(longest_, stored.size());
-        const int byte = byte_of(stored);
-        if (byte >= 0 && !joinable_[static_cast<size_t>(id)]) bytes_[static_cast<size_t>(byte)] = id;
+    for (size_t id = 0; id < stored.size(); ++id) {
+        longest_ = std::max(longest_, stored[id].size());
+        const int byte = byte_of(stored[id]);
+        if (byte >= 0 && !joinable_[id]) bytes_[static_cast<size_t>(byte)] = static_cast<int32_t>(id);
     }
 }
 
 int32_t SentencePieces::joined(const TokenTable& tokens, std::string_view text) const {
     if (text.size() > longest_) return -1;
-    const auto found = tokens.find(text);
-    return found != tokens.end() && joinable_[static_cast<size_t>(found->second)] ? found->second : -1;
+    const int32_t id = tokens.find(text);
+    return id >= 0 && joinable_[static_cast<size_t>(id)] ? id : -1;
 }
 
 void SentencePieces::encode(const TokenTable& tokens, std::string_view text,

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,13 +18,13 @@ namespace coda::models::llm {
 class SentencePieces {
   public:
     SentencePieces() = default;
-    // `scores`: one per token. `joinable`: whether text may become this token; markers, bytes and the unknown
-    // token may not. `unknown` stands for a character that has no token where the vocabulary lacks its bytes,
-    // too; -1: it is left out.
-    SentencePieces(const TokenTable& tokens, std::vector<float> scores, std::vector<bool> joinable,
+    // `stored`: the tokens; `scores`: one each; `joinable`: whether text may become it: markers, bytes and
+    // the unknown token may not. `unknown` stands for a character that has no token where the vocabulary
+    // lacks its bytes, too; -1: it is left out.
+    SentencePieces(std::span<const std::string> stored, std::vector<float> scores, std::vector<bool> joinable,
                    int32_t unknown);
 
-    // Appends the ids of `text`; `tokens` is the table it was made with.
+    // Appends the ids of `text`; `tokens`: the numbers of those it was made with.
     void encode(const TokenTable& tokens, std::string_view text, std::vector<int32_t>& ids) const;
 
     // The byte that "<0x0A>" stands for, or -1.

@@ -14,7 +14,9 @@ namespace coda::models::llm {
 
 namespace {
 
-constexpr size_t kMostTokens = 4'000'000;  // several times the largest vocabulary there is
+constexpr size_t kMostTokens = 4'000'000;         // several times the largest vocabulary there is
+constexpr size_t kMostBytes = size_t{256} << 20;  // of all tokens, or of all merges
+static_assert(4 * kMostBytes <= TokenTable::kMostBytes, "both, and both sides of each merge, fit the table");
 
 // GPT-2's way to write any byte as a printable character: printable Latin-1 stands for itself, the other 68
 // bytes for U+0100 onward in order.
@@ -41,7 +43,18 @@ const ByteCode& byte_code() {
     return code;
 }
 
+bool is_plain(std::string_view stored) {
+    return std::all_of(stored.begin(), stored.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+size_t total_bytes(std::span<const std::string> texts) {
+    size_t total = 0;
+    for (const std::string& text : texts) total += text.size();
+    return total;
+}
+
 std::string decode_stored(std::string_view stored) {
+    if (is_plain(stored)) return std::string(stored);
     std::string bytes;
     for (const char32_t c : decode_utf8(stored)) {
         if (c < byte_code().byte_of.size() && byte_code().byte_of[c] >= 0) {
@@ -187,15 +200,17 @@ Status Tokenizer::read_scores(VocabularyData& data, const std::string& where) {
                            type != TokenType::byte);
     const bool usable = unknown_ && !is_control(*unknown_);
     sentence_pieces_ =
-        SentencePieces(symbols_, std::move(data.scores), std::move(joinable), usable ? *unknown_ : -1);
+        SentencePieces(data.tokens, std::move(data.scores), std::move(joinable), usable ? *unknown_ : -1);
     return {};
 }
 
 Status Tokenizer::read_tokens(VocabularyData& data, const std::string& where) {
     const std::string place = where + ": tokenizer.ggml.tokens";
-    if (data.tokens.empty() || data.tokens.size() > kMostTokens) {
-        return fail(ErrorCode::bad_format, fmt::format("{} tokens in the vocabulary", data.tokens.size()),
-                    place, "fetch or convert the model again");
+    const size_t bytes = total_bytes(data.tokens);
+    if (data.tokens.empty() || data.tokens.size() > kMostTokens || bytes > kMostBytes) {
+        return fail(ErrorCode::bad_format,
+                    fmt::format("{} tokens of {} bytes in the vocabulary", data.tokens.size(), bytes), place,
+                    "fetch or convert the model again");
     }
     if (!data.types.empty() && data.types.size() != data.tokens.size()) {
         return fail(ErrorCode::bad_format,
@@ -204,7 +219,7 @@ Status Tokenizer::read_tokens(VocabularyData& data, const std::string& where) {
     }
     types_.reserve(data.tokens.size());
     pieces_.reserve(data.tokens.size());
-    symbols_.reserve(data.tokens.size());
+    symbols_ = TokenTable(data.tokens.size() + data.merges.size() / 2);
     for (size_t i = 0; i < data.tokens.size(); ++i) {
         std::string& stored = data.tokens[i];
         if (stored.empty()) stored = fmt::format("[EMPTY_{}]", i);
@@ -225,11 +240,12 @@ Status Tokenizer::read_tokens(VocabularyData& data, const std::string& where) {
 
 bool Tokenizer::add_token(const std::string& stored, int32_t type) {
     const int32_t id = size();
-    if (!symbols_.emplace(stored, id).second) return false;
+    if (!symbols_.insert(stored, id).second) return false;
     const bool known = type >= 0 && type <= static_cast<int32_t>(TokenType::byte);
-    types_.push_back(contains(kMarkers, stored) ? TokenType::control
-                     : known                    ? static_cast<TokenType>(type)
-                                                : TokenType::undefined);
+    const bool marker = (stored[0] == '<' || stored[0] == '[') && contains(kMarkers, stored);
+    types_.push_back(marker  ? TokenType::control
+                     : known ? static_cast<TokenType>(type)
+                             : TokenType::undefined);
     switch (types_.back()) {
         case TokenType::control:
             pieces_.emplace_back();
@@ -251,8 +267,8 @@ bool Tokenizer::add_token(const std::string& stored, int32_t type) {
 
 int32_t Tokenizer::intern(std::string_view stored_text) {
     const auto next = static_cast<int32_t>(pieces_.size() + symbol_bytes_.size());
-    const auto [entry, is_new] = symbols_.emplace(stored_text, next);
-    if (!is_new) return entry->second;
+    const auto [symbol, is_new] = symbols_.insert(stored_text, next);
+    if (!is_new) return symbol;
     std::vector<int32_t> bytes;
     for (const char c : stored_text) {
         if (const auto id = find(std::string_view(&c, 1))) bytes.push_back(*id);
@@ -262,8 +278,9 @@ int32_t Tokenizer::intern(std::string_view stored_text) {
 }
 
 Status Tokenizer::read_merges(const VocabularyData& data, const std::string& where) {
-    if (data.merges.size() > kMostTokens) {
-        return fail(ErrorCode::bad_format, fmt::format("{} merges", data.merges.size()),
+    if (const size_t bytes = total_bytes(data.merges);
+        data.merges.size() > kMostTokens || bytes > kMostBytes) {
+        return fail(ErrorCode::bad_format, fmt::format("{} merges of {} bytes", data.merges.size(), bytes),
                     where + ": tokenizer.ggml.merges", "fetch or convert the model again");
     }
     merges_ = MergeTable(data.merges.size());
@@ -318,9 +335,9 @@ std::string_view Tokenizer::piece(int32_t id) const {
 }
 
 std::optional<int32_t> Tokenizer::find(std::string_view stored_text) const {
-    const auto entry = symbols_.find(stored_text);
-    if (entry == symbols_.end() || entry->second >= size()) return std::nullopt;
-    return entry->second;
+    const int32_t symbol = symbols_.find(stored_text);
+    if (symbol < 0 || symbol >= size()) return std::nullopt;
+    return symbol;
 }
 
 bool Tokenizer::is_control(int32_t id) const {
