@@ -83,12 +83,12 @@ TEST(Network, UnsupportedQuantisationIsNamed) {
     EXPECT_TRUE(recorded(std::as_bytes(std::span(*text))));
     const std::string name = "encoder.blocks.0.attn.query.weight";
     const size_t type = text->find(name) - 2 * 4 - 4;  // before two extents and the name
-    (*text)[type] = 6;                                 // q5_0
+    (*text)[type] = 16;                                // iq2_xxs
     const Status status = recorded(std::as_bytes(std::span(*text)));
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, ErrorCode::unsupported);
     EXPECT_NE(status.error().message().find(name), std::string::npos) << status.error().message();
-    EXPECT_NE(status.error().message().find("Q5_0"), std::string::npos) << status.error().message();
+    EXPECT_NE(status.error().message().find("IQ2_XXS"), std::string::npos) << status.error().message();
 }
 
 }  // namespace
