@@ -220,6 +220,25 @@ Status History::save() {
             .c_str());
 }
 
+Readings History::between(int64_t first, int64_t last) const {
+    const std::lock_guard lock(mutex_);
+    first = std::max(first, newest_ - kSecondsKept + 1);
+    last = std::min(last, newest_);
+    Readings out;
+    for (const auto& [name, track] : tracks_) {
+        double sum = 0;
+        int found = 0;
+        for (int64_t time = std::max<int64_t>(0, first); time <= last; ++time) {
+            const float value = track->seconds.at(time);
+            if (std::isnan(value)) continue;
+            sum += value;
+            ++found;
+        }
+        if (found) out[name] = sum / found;
+    }
+    return out;
+}
+
 History::Series History::last(int64_t seconds, size_t points) const {
     const std::lock_guard lock(mutex_);
     Series out;

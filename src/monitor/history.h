@@ -37,6 +37,10 @@ class History {
     // Writes what is not on disk yet. Done by add() once a minute; for the end.
     Status save();
 
+    // The means of what was measured in the seconds from `first` to `last`, both included; at most an hour
+    // ago.
+    Readings between(int64_t first, int64_t last) const;
+
     struct Series {
         int64_t start = 0, step = 1;  // Unix seconds of the first value; seconds between two
         std::map<std::string, std::vector<float>> values;  // NaN where there is none; all equally long
