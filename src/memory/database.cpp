@@ -43,6 +43,22 @@ Status create_private(const std::string& path) {
     return fail(errno == ENOSPC ? ErrorCode::exhausted : ErrorCode::io, std::strerror(errno), path);
 }
 
+// As a URI, so that "immutable" can be said.
+std::string frozen_uri(const std::string& path) {
+    std::string out = "file:";
+    for (const char c : path) {
+        if (c == '%')
+            out += "%25";
+        else if (c == '?')
+            out += "%3f";
+        else if (c == '#')
+            out += "%23";
+        else
+            out += c;
+    }
+    return out + "?immutable=1";
+}
+
 }  // namespace
 
 // ---- queries
@@ -119,9 +135,11 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
     Database out;
     out.path_ = path.string();
     if (mode == Mode::write && out.path_ != ":memory:") CODA_CHECK(create_private(out.path_));
-    const int flags = mode == Mode::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    const int flags = mode == Mode::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                          : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    const std::string name = mode == Mode::frozen ? frozen_uri(out.path_) : out.path_;
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(out.path_.c_str(), &handle, flags | SQLITE_OPEN_FULLMUTEX, nullptr);
+    const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_FULLMUTEX, nullptr);
     out.handle_.reset(handle);
     if (code != SQLITE_OK) return failed(handle, code, out.path_);
     sqlite3_extended_result_codes(handle, 1);
@@ -149,6 +167,9 @@ Result<int64_t> Database::integer(const std::string& statement) {
     return row ? asked.integer(0) : 0;
 }
 
+bool Database::read_only() const {
+    return sqlite3_db_readonly(handle_.get(), "main") == 1;
+}
 int64_t Database::last_id() const {
     return sqlite3_last_insert_rowid(handle_.get());
 }

@@ -51,13 +51,14 @@ class Query {
 
 class Database {
   public:
-    enum class Mode { write, read };
+    enum class Mode { write, read, frozen };  // frozen: read, and nobody writes; leaves no file beside it
     // Creates the file, readable by its owner alone, where it is missing (Mode::write). ":memory:" is a
     // database without a file. Fails with io, and bad_format for a file that is no database.
     static Result<Database> open(const std::filesystem::path& path, Mode mode);
 
     Status execute(const std::string& statements);
     Result<Query> query(const std::string& statement);
+    bool read_only() const;
     Result<int64_t> integer(const std::string& statement);  // the first column of the first row
     int64_t last_id() const;
     int changes() const;

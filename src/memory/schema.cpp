@@ -33,6 +33,20 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
         INSERT INTO fact_words(fact_words, rowid, text) VALUES ('delete', old.id, old.text);
         INSERT INTO fact_words(rowid, text) VALUES (new.id, new.text);
     END;
+    )",
+    // A vector is a byte per number (vectors.h); chunk: which part of a long text it stands for.
+    R"(
+    ALTER TABLE facts ADD COLUMN importance REAL NOT NULL DEFAULT 0.5;
+    CREATE TABLE vectors(
+        fact INTEGER NOT NULL,
+        chunk INTEGER NOT NULL,
+        model TEXT NOT NULL,
+        vector BLOB NOT NULL,
+        PRIMARY KEY(fact, chunk)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER vectors_deleted AFTER DELETE ON facts BEGIN
+        DELETE FROM vectors WHERE fact = old.id;
+    END;
     )"};
 
 }  // namespace
@@ -49,7 +63,7 @@ Status migrate(Database& database) {
                     database.path(), "use that Coda, or move the file away");
     const bool fresh = version == 0 && tables == 0;
     if (!fresh && (application != kApplicationId || version < 1))
-        return fail(ErrorCode::bad_format, "is a database, but not Coda's memory", database.path(),
+        return fail(ErrorCode::unsupported, "is a database, but not Coda's memory", database.path(),
                     "move it away");
     if (version == kSchemaVersion) return {};
     for (int64_t step = version; step < kSchemaVersion; ++step)

@@ -6,11 +6,11 @@
 
 namespace coda::memory {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 constexpr int kApplicationId = 0x436F6461;  // "Coda", in the file's header
 
 // Brings `database` to kSchemaVersion, each step whole or not at all. Fails with unsupported for a file of a
-// later version, and bad_format for a database that is not Coda's.
+// later version and for a database that is not Coda's.
 Status migrate(Database& database);
 
 }  // namespace coda::memory

@@ -1,11 +1,12 @@
 #include "memory/sqlite_store.h"
 
 #include "base/log.h"
-#include "memory/database.h"
-#include "memory/schema.h"
+#include "memory/recovery.h"
+#include "memory/vectors.h"
 #include "memory/wording.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -15,19 +16,22 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
-constexpr double kWordBar = 0.3;    // of word_score
-constexpr size_t kCandidates = 48;  // by words, that are looked at closely
-constexpr const char* kColumns = "SELECT id, text, source, told FROM facts ";
+constexpr size_t kCandidates = 32;  // by words, and as many by meaning, that are looked at closely
+constexpr size_t kVariants = 3;     // of a question: with "my sister", with her name
+constexpr const char* kColumns = "SELECT id, text, source, told, importance FROM facts ";
 
-int64_t to_ms(system_clock::time_point time) {
-    return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
 system_clock::time_point from_ms(int64_t ms) {
     return system_clock::time_point(milliseconds(ms));
 }
+int64_t to_ms(system_clock::time_point time) {
+    return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
+}
+system_clock::time_point now() {
+    return from_ms(to_ms(system_clock::now()));
+}
 
 Fact fact_at(const Query& row) {
-    return {row.integer(0), row.text(1), row.text(2), from_ms(row.integer(3))};
+    return {row.integer(0), row.text(1), row.text(2), from_ms(row.integer(3)), row.number(4)};
 }
 
 Result<std::vector<Fact>> facts_of(Query& query) {
@@ -37,6 +41,14 @@ Result<std::vector<Fact>> facts_of(Query& query) {
         out.push_back(fact_at(query));
         CODA_TRY(more, query.step());
     }
+    return out;
+}
+
+Result<std::optional<Fact>> first_of(Query& query) {
+    CODA_TRY(const bool row, query.step());
+    std::optional<Fact> out;
+    if (row) out = fact_at(query);
+    query.reset();
     return out;
 }
 
@@ -54,108 +66,199 @@ Status check_text(const std::string& text) {
     return {};
 }
 
-// An FTS5 expression that finds the facts with any content word of `question`.
-std::string any_word(const std::string& question) {
+// An FTS5 expression that finds the facts with any content word of the questions.
+std::string any_word(std::span<const std::string> questions) {
+    std::set<std::string> words;
+    for (const std::string& question : questions)
+        for (const std::string& word : words_of(question))
+            if (!is_function_word(word)) words.insert({word, stem_of(word)});
     std::string out;
-    for (const std::string& word : words_of(question))
-        for (const std::string& form : {word, stem_of(word)})
-            if (!is_function_word(word)) out += (out.empty() ? "\"" : " OR \"") + form + "\"";
+    for (const std::string& word : words) out += (out.empty() ? "\"" : " OR \"") + word + "\"";
     return out;
 }
 
 }  // namespace
 
+double importance_of(const std::string& source) {
+    return source == "in passing" ? 0.3 : 0.5;
+}
+
 struct SqliteStore::Impl {
     Options options;
-    Database database;
-    bool writable = true;
-    std::string warning;
+    Opened file;
+    // What search needs of all facts, read when it is first needed and again when another process wrote.
+    Vectors vectors;
+    Kin kin;
+    bool loaded = false;
+    int64_t data_version = -1;
 
-    Result<std::optional<Fact>> first(Query& query) {
-        CODA_TRY(const bool row, query.step());
-        return row ? std::optional(fact_at(query)) : std::nullopt;
-    }
+    Database& database() { return file.database; }
 
     Status may_write() const {
-        if (writable) return {};
+        if (file.writable) return {};
         return fail(ErrorCode::io, "the memory can only be read", options.path.string(),
                     "see to it that you own this file and its folder");
     }
 
-    Status insert(const Fact& fact, bool with_id) {
-        const std::vector<std::string> words = words_of(fact.text);
-        CODA_TRY(Query query,
-                 database.query(with_id ? "INSERT INTO facts(text, words, key, source, told, id) "
-                                          "VALUES (?, ?, ?, ?, ?, ?)"
-                                        : "INSERT INTO facts(text, words, key, source, told) "
-                                          "VALUES (?, ?, ?, ?, ?)"));
-        query.bind(1, fact.text).bind(2, joined(words)).bind(3, key_of(words)).bind(4, fact.source);
-        query.bind(5, to_ms(fact.time));
-        if (with_id) query.bind(6, fact.id);
-        return query.run();
+    // ---- the index
+
+    Status load() {
+        CODA_TRY(const int64_t version, database().integer("PRAGMA data_version"));
+        if (loaded && version == data_version) return {};
+        vectors.clear();
+        kin = Kin();
+        if (options.embedder) {
+            CODA_TRY(Query all, database().query("SELECT fact, vector FROM vectors WHERE model = ?"));
+            all.bind(1, options.embedder->name());
+            CODA_TRY(bool more, all.step());
+            while (more) {
+                vectors.add(all.integer(0), all.bytes(1));
+                CODA_TRY(more, all.step());
+            }
+        }
+        CODA_TRY(Query texts, database().query("SELECT text FROM facts WHERE length(text) < 120"));
+        CODA_TRY(bool more, texts.step());
+        while (more) {
+            kin.learn(texts.text(0));
+            CODA_TRY(more, texts.step());
+        }
+        kin.settle();
+        loaded = true;
+        data_version = version;
+        return {};
     }
 
+    using Chunks = std::vector<std::vector<int8_t>>;
+
+    // Empty where there is no embedder, or it fails: the fact is kept all the same, and tidy tries again.
+    Chunks embedded(const std::string& text, const Cancel& cancel) {
+        Chunks out;
+        if (!options.embedder) return out;
+        for (const std::string& chunk : chunks_of(text)) {
+            const auto vector = options.embedder->embed(chunk, cancel);
+            if (!vector) {
+                log::debug("memory: {}", vector.error().message());
+                return {};
+            }
+            out.push_back(quantized(*vector));
+        }
+        return out;
+    }
+
+    Status keep_vectors(int64_t id, const Chunks& chunks) {
+        if (chunks.empty()) return {};
+        CODA_TRY(Query query,
+                 database().query(
+                     "INSERT OR REPLACE INTO vectors(fact, chunk, model, vector) VALUES (?, ?, ?, ?)"));
+        for (size_t i = 0; i < chunks.size(); ++i) {
+            query.bind(1, id).bind(2, static_cast<int64_t>(i)).bind(3, options.embedder->name());
+            CODA_CHECK(query.bind(4, std::span<const int8_t>(chunks[i])).run());
+        }
+        return {};
+    }
+
+    void index_added(const Fact& fact, const Chunks& chunks) {
+        if (!loaded) return;
+        for (const std::vector<int8_t>& chunk : chunks) vectors.add(fact.id, chunk);
+        if (kin.learn(fact.text)) kin.settle();
+    }
+    void index_removed(const Fact& fact) {
+        if (!loaded) return;
+        vectors.remove(fact.id);
+        if (Kin().learn(fact.text)) loaded = false;  // who is who has to be learned anew
+    }
+
+    // ---- writing
+
     Status erase(int64_t id) {
-        CODA_TRY(Query query, database.query("DELETE FROM facts WHERE id = ?"));
-        query.bind(1, id);
-        return query.run();
+        CODA_TRY(Query query, database().query("DELETE FROM facts WHERE id = ?"));
+        return query.bind(1, id).run();
+    }
+
+    // Within a transaction: `fact` in the place of `old`, if any.
+    Status put(Fact& fact, const std::optional<Fact>& old, const Chunks& chunks, bool with_id) {
+        if (old) CODA_CHECK(erase(old->id));
+        CODA_CHECK(insert_fact(database(), fact, with_id));
+        if (!with_id) fact.id = database().last_id();
+        return keep_vectors(fact.id, chunks);
+    }
+
+    Result<Added> write(Fact fact, std::optional<Fact> old, Transaction transaction, const Chunks& chunks,
+                        bool with_id = false) {
+        CODA_CHECK(put(fact, old, chunks, with_id));
+        CODA_CHECK(transaction.commit());
+        if (old) index_removed(*old);
+        index_added(fact, chunks);
+        return Added{std::move(fact), std::move(old), false};
+    }
+
+    Result<Added> renew(Fact fact, const Fact& known, Transaction transaction) {
+        fact.id = known.id;
+        fact.importance = std::max(fact.importance, known.importance);
+        CODA_TRY(Query query,
+                 database().query("UPDATE facts SET told = max(told, ?), importance = ? WHERE id = ?"));
+        CODA_CHECK(query.bind(1, to_ms(fact.time)).bind(2, fact.importance).bind(3, fact.id).run());
+        CODA_CHECK(transaction.commit());
+        return Added{std::move(fact), std::nullopt, true};
     }
 
     Result<Added> add(Fact fact) {
         CODA_CHECK(may_write());
         CODA_CHECK(check_text(fact.text));
-        CODA_TRY(Transaction transaction, Transaction::begin(database));
+        const Chunks chunks = embedded(fact.text, Cancel());
         const std::vector<std::string> words = words_of(fact.text);
-        Added out;
-        CODA_TRY(Query same, database.query(std::string(kColumns) + "WHERE words = ? LIMIT 1"));
-        CODA_TRY(const std::optional<Fact> known, first(same.bind(1, joined(words))));
-        if (known) {
-            fact.id = known->id;
-            fact.source = known->source;
-            CODA_TRY(Query renew, database.query("UPDATE facts SET told = max(told, ?) WHERE id = ?"));
-            CODA_CHECK(renew.bind(1, to_ms(fact.time)).bind(2, fact.id).run());
-            out = {std::move(fact), std::nullopt, true};
-            same.reset();
-            CODA_CHECK(transaction.commit());
-            return out;
+        CODA_TRY(Transaction transaction, Transaction::begin(database()));
+        CODA_TRY(Query same, database().query(std::string(kColumns) + "WHERE words = ? LIMIT 1"));
+        CODA_TRY(const std::optional<Fact> known, first_of(same.bind(1, joined(words))));
+        if (known) return renew(std::move(fact), *known, std::move(transaction));
+        std::optional<Fact> old;
+        if (const std::string key = key_of(words); !key.empty()) {
+            CODA_TRY(Query alike,
+                     database().query(std::string(kColumns) + "WHERE key = ? ORDER BY told DESC LIMIT 1"));
+            CODA_TRY(old, first_of(alike.bind(1, key)));
         }
-        same.reset();
-        CODA_TRY(out.replaced, take_replaced(key_of(words)));
-        CODA_CHECK(put(std::move(fact), out));
-        CODA_CHECK(transaction.commit());
-        return out;
-    }
-
-    Result<std::optional<Fact>> take_replaced(const std::string& key) {
-        if (key.empty()) return std::optional<Fact>();
-        CODA_TRY(Query query,
-                 database.query(std::string(kColumns) + "WHERE key = ? ORDER BY told DESC LIMIT 1"));
-        CODA_TRY(std::optional<Fact> old, first(query.bind(1, key)));
-        query.reset();
-        if (old) CODA_CHECK(erase(old->id));
-        return old;
-    }
-
-    Status put(Fact fact, Added& out) {
-        CODA_TRY(const int64_t count, database.integer("SELECT count(*) FROM facts"));
-        if (static_cast<size_t>(count) >= kMaxFacts)
+        CODA_TRY(const int64_t count, database().integer("SELECT count(*) FROM facts"));
+        if (!old && static_cast<size_t>(count) >= kMaxFacts)
             return fail(ErrorCode::exhausted, fmt::format("{} facts are all that fit", kMaxFacts),
                         options.path.string(), "forget some of them");
-        CODA_CHECK(insert(fact, false));
-        fact.id = database.last_id();
-        out.fact = std::move(fact);
-        return {};
+        return write(std::move(fact), std::move(old), std::move(transaction), chunks);
     }
 
-    Result<std::vector<Fact>> by_words(const std::string& question) {
-        const std::string expression = any_word(question);
+    // ---- searching
+
+    Result<std::vector<Fact>> by_words(std::span<const std::string> questions) {
+        const std::string expression = any_word(questions);
         if (expression.empty()) return std::vector<Fact>();
-        CODA_TRY(
-            Query query,
-            database.query("SELECT f.id, f.text, f.source, f.told FROM fact_words w JOIN facts f ON f.id = "
-                           "w.rowid WHERE fact_words MATCH ? ORDER BY bm25(fact_words) LIMIT ?"));
+        CODA_TRY(Query query,
+                 database().query("SELECT f.id, f.text, f.source, f.told, f.importance FROM "
+                                  "(SELECT rowid FROM fact_words WHERE fact_words MATCH ? ORDER BY "
+                                  "rank LIMIT ?) w JOIN facts f ON f.id = w.rowid"));
         query.bind(1, expression).bind(2, static_cast<int64_t>(kCandidates));
         return facts_of(query);
+    }
+
+    Result<std::vector<Candidate>> candidates(std::span<const std::string> questions) {
+        std::vector<Candidate> out;
+        CODA_TRY(std::vector<Fact> near, by_words(questions));
+        std::set<int64_t> seen;
+        for (Fact& fact : near) {
+            seen.insert(fact.id);
+            out.push_back({std::move(fact), -1});
+        }
+        Chunks asked;
+        if (vectors.size() > 0)
+            for (const std::string& question : questions)
+                for (std::vector<int8_t>& vector : embedded(question, Cancel()))
+                    asked.push_back(std::move(vector));
+        if (asked.empty()) return out;
+        for (Candidate& candidate : out) candidate.cosine = vectors.cosine(candidate.fact.id, asked);
+        CODA_TRY(Query query, database().query(std::string(kColumns) + "WHERE id = ?"));
+        for (const Vectors::Near& meant : vectors.nearest(asked, kCandidates)) {
+            if (!seen.insert(meant.id).second) continue;
+            CODA_TRY(std::optional<Fact> fact, first_of(query.bind(1, meant.id)));
+            if (fact) out.push_back({std::move(*fact), meant.cosine});
+        }
+        return out;
     }
 };
 
@@ -165,23 +268,19 @@ SqliteStore::~SqliteStore() = default;
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(Options options) {
     auto impl = std::make_unique<Impl>();
     impl->options = std::move(options);
-    const std::filesystem::path& path = impl->options.path;
-    if (path != ":memory:") {
-        std::error_code ignored;  // opening says what is wrong
-        std::filesystem::create_directories(path.parent_path(), ignored);
-    }
-    CODA_TRY(impl->database, Database::open(path, Database::Mode::write));
-    CODA_CHECK(impl->database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON"));
-    CODA_CHECK(migrate(impl->database));
+    CODA_TRY(impl->file, open_whole(impl->options.path));
+    if (impl->options.max_pages > 0)
+        CODA_CHECK(
+            impl->database().execute(fmt::format("PRAGMA max_page_count = {}", impl->options.max_pages)));
     return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
 }
 
 const std::string& SqliteStore::warning() const {
-    return impl_->warning;
+    return impl_->file.warning;
 }
 
 Result<Added> SqliteStore::add(const std::string& text, const std::string& source) {
-    return impl_->add({0, text, source, from_ms(to_ms(system_clock::now()))});
+    return impl_->add({0, text, source, now(), importance_of(source)});
 }
 
 Result<Added> SqliteStore::add(const Fact& fact) {
@@ -192,90 +291,120 @@ Result<Added> SqliteStore::correct(const std::string& text, const std::string& i
     CODA_CHECK(impl_->may_write());
     CODA_CHECK(check_text(text));
     const std::vector<std::string> subject = statement_of(words_of(text)).subject;
-    CODA_TRY(const std::vector<Fact> near, impl_->by_words(instead_of.empty() ? text : instead_of));
-    const std::string wrong = joined(words_of(instead_of));
+    const std::string about = joined(subject) + " " + (instead_of.empty() ? text : instead_of);
+    CODA_TRY(const std::vector<Fact> near, impl_->by_words({&about, 1}));
+    const std::string wrong = " " + joined(words_of(instead_of)) + " ";
     std::optional<Fact> old;
     for (const Fact& fact : near) {
         const std::vector<std::string> words = words_of(fact.text);
         const bool same = !subject.empty() && statement_of(words).subject == subject;
         const bool says_it =
-            wrong.empty() || (" " + joined(words) + " ").find(" " + wrong + " ") != std::string::npos;
+            instead_of.empty() || (" " + joined(words) + " ").find(wrong) != std::string::npos;
         if (same && says_it && (!old || fact.time > old->time)) old = fact;
     }
     if (!old) return fail(ErrorCode::not_found, "nothing was told about that");
-    CODA_TRY(Transaction transaction, Transaction::begin(impl_->database));
-    Added out;
-    out.replaced = old;
-    CODA_CHECK(impl_->erase(old->id));
-    CODA_CHECK(impl_->put({0, text, old->source, from_ms(to_ms(system_clock::now()))}, out));
-    CODA_CHECK(transaction.commit());
-    return out;
+    const auto chunks = impl_->embedded(text, Cancel());
+    CODA_TRY(Transaction transaction, Transaction::begin(impl_->database()));
+    return impl_->write({0, text, old->source, now(), old->importance}, old, std::move(transaction), chunks);
 }
 
 Status SqliteStore::restore(const Fact& fact) {
     CODA_CHECK(impl_->may_write());
-    return impl_->insert(fact, true);
+    const auto chunks = impl_->embedded(fact.text, Cancel());
+    CODA_TRY(Transaction transaction, Transaction::begin(impl_->database()));
+    CODA_TRY(const Added added, impl_->write(fact, std::nullopt, std::move(transaction), chunks, true));
+    static_cast<void>(added);
+    return {};
 }
 
 Result<std::vector<Recalled>> SqliteStore::search(const std::string& question, size_t limit) {
-    CODA_TRY(const std::vector<Fact> near, impl_->by_words(question));
-    std::vector<Recalled> out;
-    for (const Fact& fact : near)
-        if (const double score = word_score(question, fact.text); score >= kWordBar)
-            out.push_back({fact, score});
-    std::stable_sort(out.begin(), out.end(), [](const Recalled& a, const Recalled& b) {
-        return a.score != b.score ? a.score > b.score : a.fact.time > b.fact.time;
-    });
-    if (out.size() > limit) out.resize(limit);
-    return out;
+    CODA_CHECK(impl_->load());
+    const std::vector<std::string> asked = impl_->kin.variants(question, kVariants);
+    CODA_TRY(std::vector<Candidate> candidates, impl_->candidates(asked));
+    return rank(asked, std::move(candidates), impl_->kin, impl_->options.weighing, system_clock::now(),
+                limit);
 }
 
 Result<std::vector<Fact>> SqliteStore::all() {
-    CODA_TRY(Query query, impl_->database.query(std::string(kColumns) + "ORDER BY told, id"));
+    CODA_TRY(Query query, impl_->database().query(std::string(kColumns) + "ORDER BY told, id"));
     return facts_of(query);
 }
 
 Result<Fact> SqliteStore::get(int64_t id) {
-    CODA_TRY(Query query, impl_->database.query(std::string(kColumns) + "WHERE id = ?"));
-    CODA_TRY(const std::optional<Fact> fact, impl_->first(query.bind(1, id)));
+    CODA_TRY(Query query, impl_->database().query(std::string(kColumns) + "WHERE id = ?"));
+    CODA_TRY(const std::optional<Fact> fact, first_of(query.bind(1, id)));
     if (!fact)
         return fail(ErrorCode::not_found, fmt::format("there is no memory {}", id), "",
-                    "coda memory list shows the numbers");
+                    "coda memory list shows their numbers");
     return *fact;
 }
 
 Result<Fact> SqliteStore::edit(int64_t id, const std::string& text) {
     CODA_CHECK(impl_->may_write());
     CODA_CHECK(check_text(text));
-    CODA_TRY(Fact fact, get(id));
+    CODA_TRY(const Fact old, get(id));
+    Fact fact = old;
     fact.text = text;
-    CODA_TRY(Transaction transaction, Transaction::begin(impl_->database));
-    CODA_CHECK(impl_->erase(id));
-    CODA_CHECK(impl_->insert(fact, true));
-    CODA_CHECK(transaction.commit());
-    return fact;
+    const auto chunks = impl_->embedded(text, Cancel());
+    CODA_TRY(Transaction transaction, Transaction::begin(impl_->database()));
+    CODA_TRY(Added added, impl_->write(fact, old, std::move(transaction), chunks, true));
+    return std::move(added.fact);
 }
 
 Status SqliteStore::remove(int64_t id) {
     CODA_CHECK(impl_->may_write());
     CODA_TRY(const Fact fact, get(id));
-    return impl_->erase(fact.id);
+    CODA_CHECK(impl_->erase(fact.id));
+    impl_->index_removed(fact);
+    return {};
 }
 
 Status SqliteStore::clear() {
     CODA_CHECK(impl_->may_write());
-    CODA_TRY(Transaction transaction, Transaction::begin(impl_->database));
-    CODA_CHECK(impl_->database.execute("DELETE FROM facts"));
-    return transaction.commit();
+    CODA_CHECK(impl_->database().execute("DELETE FROM facts"));
+    impl_->loaded = false;
+    return {};
 }
 
 Result<size_t> SqliteStore::size() {
-    CODA_TRY(const int64_t count, impl_->database.integer("SELECT count(*) FROM facts"));
+    CODA_TRY(const int64_t count, impl_->database().integer("SELECT count(*) FROM facts"));
     return static_cast<size_t>(count);
 }
 
-Status SqliteStore::tidy(const Cancel&) {
-    return {};
+Result<size_t> SqliteStore::without_vector() {
+    CODA_TRY(Query query,
+             impl_->database().query("SELECT count(*) FROM facts WHERE NOT EXISTS (SELECT 1 FROM vectors "
+                                     "WHERE fact = facts.id AND model = ?)"));
+    query.bind(1, impl_->options.embedder ? impl_->options.embedder->name() : std::string());
+    CODA_TRY(const bool row, query.step());
+    return row ? static_cast<size_t>(query.integer(0)) : size_t{0};
+}
+
+Status SqliteStore::tidy(const Cancel& cancel) {
+    if (!impl_->options.embedder || !impl_->file.writable) return {};
+    constexpr int64_t kBatch = 64;  // facts to a commit
+    for (;;) {
+        CODA_TRY(Query query,
+                 impl_->database().query(std::string(kColumns) +
+                                         "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE fact = facts.id "
+                                         "AND model = ?) LIMIT ?"));
+        query.bind(1, impl_->options.embedder->name()).bind(2, kBatch);
+        CODA_TRY(const std::vector<Fact> facts, facts_of(query));
+        query.reset();
+        if (facts.empty()) return {};
+        std::vector<Impl::Chunks> made;
+        for (const Fact& fact : facts) {
+            made.push_back(impl_->embedded(fact.text, cancel));
+            if (cancel.cancelled()) return fail(ErrorCode::cancelled, "cancelled");
+            if (made.back().empty()) return fail(ErrorCode::unavailable, "the embedder fails");
+        }
+        CODA_TRY(Transaction transaction, Transaction::begin(impl_->database()));
+        for (size_t i = 0; i < facts.size(); ++i) CODA_CHECK(impl_->keep_vectors(facts[i].id, made[i]));
+        CODA_CHECK(transaction.commit());
+        if (impl_->loaded)
+            for (size_t i = 0; i < facts.size(); ++i)
+                for (const std::vector<int8_t>& chunk : made[i]) impl_->vectors.add(facts[i].id, chunk);
+    }
 }
 
 }  // namespace coda::memory

@@ -4,6 +4,8 @@
 // with what can still be read of it. Thread safety: as Store. Ownership: owns the connection.
 #pragma once
 
+#include "memory/embedder.h"
+#include "memory/ranking.h"
 #include "memory/store.h"
 
 #include <filesystem>
@@ -15,7 +17,9 @@ class SqliteStore final : public Store {
   public:
     struct Options {
         std::filesystem::path path = ":memory:";  // a memory for this process alone
-        int64_t max_pages = 0;                    // of 4 KiB that the file may grow to; 0: no bound
+        std::shared_ptr<Embedder> embedder;       // null: facts are found by their words alone
+        Weighing weighing;
+        int64_t max_pages = 0;  // of 4 KiB that the file may grow to; 0: no bound
     };
     // Creates folder and file where they are missing. A file that cannot be written opens for reading. Fails
     // with io, and unsupported for a file of a later version.
@@ -34,6 +38,9 @@ class SqliteStore final : public Store {
     Status clear() override;
     Result<size_t> size() override;
     Status tidy(const Cancel& cancel) override;
+
+    // Facts that have no vector yet: told while there was no embedder, or another one. tidy makes them.
+    Result<size_t> without_vector();
 
     // What happened to a damaged file on open, for the person; empty where nothing did.
     const std::string& warning() const;

@@ -1,4 +1,5 @@
 // What the person told Coda, kept behind one interface whatever keeps it (sqlite_store.h).
+// A fact's importance follows from its source: what one is asked to remember weighs more than a passing word.
 // Thread safety: a Store belongs to one thread at a time.
 #pragma once
 
@@ -18,6 +19,7 @@ struct Fact {
     std::string text;    // in the person's words
     std::string source;  // who said it and how: "said", "in passing", "typed", "import"
     std::chrono::system_clock::time_point time;  // when it was told, to the millisecond
+    double importance = 0.5;  // 0..1: of two as likely facts the more important comes first
 };
 
 struct Recalled {
@@ -30,6 +32,8 @@ struct Added {
     std::optional<Fact> replaced;  // what it took the place of: "my locker code is ..." told anew
     bool known = false;            // the same was told before: its time was renewed, nothing else happened
 };
+
+double importance_of(const std::string& source);
 
 class Store {
   public:

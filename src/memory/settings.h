@@ -1,0 +1,26 @@
+// What can be set of the memory.
+// Thread safety: as Settings.
+#pragma once
+
+#include "base/settings.h"
+
+#include <filesystem>
+#include <string>
+
+namespace coda::memory {
+
+struct MemoryOptions {
+    bool enabled = true;
+    std::filesystem::path path;  // empty: memory.db in the state folder
+    bool passing = true;
+    double bar = 0.7;
+    double decay_days = 30;
+    int prompt_tokens = 120;
+
+    std::filesystem::path file() const;
+};
+
+// Binds memory.* to `options`, which must outlive `settings` and not move.
+void declare_settings(Settings& settings, MemoryOptions& options);
+
+}  // namespace coda::memory
