@@ -20,7 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 AUDIO = ROOT / "tests/data/audio"
 CODA = None  # set from the command line
 
-COMMANDS = ["ask", "talk", "chat", "transcribe", "speak", "models", "devices", "bench", "doctor", "config"]
+COMMANDS = ["ask", "talk", "chat", "transcribe", "speak", "models", "devices", "bench", "doctor", "config",
+            "memory"]
 
 
 def data_dir():
@@ -82,6 +83,60 @@ class Cli(unittest.TestCase):
         path.write_text(text)
         path.chmod(mode)
         return path
+
+
+class Memory(Cli):
+    def say(self, words):
+        return self.one("ask", "--silent", words)["reply"]
+
+    def test_what_is_told_is_known_to_the_next_process(self):
+        self.assertIn("your locker code is 4719", self.say("remember that my locker code is 4719"))
+        self.assertEqual(self.say("what is my locker code"), "You said that your locker code is 4719.")
+        self.assertEqual((self.folder / "state/memory.db").stat().st_mode & 0o777, 0o600)
+
+    def test_corrected_listed_and_forgotten_by_voice(self):
+        self.say("remember that my sister is Ida")
+        self.assertIn("changed", self.say("No, my sister is Ada, not Ida."))
+        self.assertIn("your sister is Ada", self.say("what do you know about me?"))
+        self.assertIn("forgotten", self.say("forget everything you know about my sister"))
+        self.assertEqual(self.json_lines("memory"), [])
+
+    def test_switched_off_nothing_is_kept(self):
+        self.say("remember that my pin is 1")
+        self.configure("[memory]\nenabled = false\n")
+        self.assertIn("while we talk", self.say("remember that my code is 4719"))
+        self.configure("")
+        self.assertEqual([fact["text"] for fact in self.json_lines("memory", "list")], ["my pin is 1"])
+
+    def test_commands(self):
+        added = self.one("memory", "add", "my bike is blue")
+        self.assertEqual(set(added), {"id", "text", "source", "time", "importance"})
+        self.one("memory", "edit", str(added["id"]), "my bike is green")
+        self.assertEqual(self.one("memory", "search", "what colour is my bike")["text"], "my bike is green")
+        self.coda("memory", "export", "all.jsonl")
+        self.assertEqual(self.one("memory", "forget", str(added["id"]))["text"], "my bike is green")
+        self.assertEqual(self.json_lines("memory"), [])
+        self.assertEqual(self.one("memory", "import", "all.jsonl"), {"added": 1, "replaced": 0, "known": 0})
+        self.assertEqual(self.one("memory", "import", "all.jsonl"), {"added": 0, "replaced": 0, "known": 1})
+        again = self.one("memory", "list")
+        self.assertEqual((again["text"], again["time"]), ("my bike is green", added["time"]))
+        self.assertEqual(self.one("memory", "forget", "--all"), {"forgotten": 1})
+
+    def test_failures(self):
+        self.fails("memory", "forget", "7", says=["7", "coda memory list"])
+        self.fails("memory", "forget", status=2, says=["--all"])
+        self.fails("memory", "import", "nowhere.jsonl", says=["nowhere.jsonl"])
+        (self.folder / "bad.jsonl").write_text('{"text": "a fact"}\n{"text": 3}\n')
+        self.fails("memory", "import", "bad.jsonl", says=["bad.jsonl:2", "text"])
+        self.assertEqual(self.json_lines("memory"), [])
+        (self.folder / "state").mkdir(exist_ok=True)
+
+    def test_a_damaged_file_is_set_aside(self):
+        (self.folder / "state").mkdir()
+        (self.folder / "state/memory.db").write_bytes(b"no database at all, but long enough to be one" * 100)
+        run = self.coda("ask", "--silent", "remember that my code is 4719")
+        self.assertIn("damaged", run.stderr.decode())
+        self.assertEqual(len(self.json_lines("memory")), 1)
 
 
 class Usage(Cli):

@@ -1,6 +1,7 @@
 // coda ask: one turn, from text or a recording to text and speech.
 #include "app/command.h"
 #include "app/loading.h"
+#include "app/memory_file.h"
 #include "app/player.h"
 #include "app/text_input.h"
 #include "app/turn_json.h"
@@ -86,10 +87,11 @@ Result<int> ask(Context& context, const Options& options) {
     parts.stt = question.spoken ? Parts::required : Parts::none;
     parts.vad = question.spoken ? Parts::optional : Parts::none;
     parts.tts = options.silent ? Parts::none : must_speak ? Parts::required : Parts::optional;
+    parts.embeddings = true;
     CODA_TRY(auto engine, load_engine(context, parts));
-    auto session_options = context.configuration.session();
-    session_options.speak_replies = engine->tts != nullptr;
-    CODA_TRY(auto session, assistant::Session::create(*engine, session_options));
+    auto answering = session_options(context, *engine);
+    answering.speak_replies = engine->tts != nullptr;
+    CODA_TRY(auto session, assistant::Session::create(*engine, answering));
     CODA_TRY(auto player, open_player(context, options));
 
     const auto on_clause = print_clauses(context);

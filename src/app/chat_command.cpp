@@ -1,6 +1,7 @@
 // coda chat: a typed conversation; answers appear as they are made.
 #include "app/command.h"
 #include "app/loading.h"
+#include "app/memory_file.h"
 #include "app/text_input.h"
 #include "app/turn_json.h"
 
@@ -36,8 +37,9 @@ bool turn(Context& context, assistant::Engine& engine, assistant::Session& sessi
 Result<int> chat(Context& context) {
     Parts parts;
     parts.llm = Parts::required;
+    parts.embeddings = true;
     CODA_TRY(auto engine, load_engine(context, parts));
-    auto options = context.configuration.session();
+    auto options = session_options(context, *engine);
     options.speak_replies = false;
     CODA_TRY(auto session, assistant::Session::create(*engine, options));
     if (isatty(STDIN_FILENO))

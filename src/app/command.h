@@ -66,5 +66,6 @@ void add_devices(Commands& commands);
 void add_bench(Commands& commands);
 void add_doctor(Commands& commands);
 void add_config(Commands& commands);
+void add_memory(Commands& commands);
 
 }  // namespace coda::app

@@ -13,6 +13,7 @@ void Configuration::declare(Settings& settings) {
     models::declare(settings, engine.tts);
     audio::declare(settings, audio);
     assistant::declare(settings, assistant);
+    memory::declare(settings, memory);
     runtime::declare(settings, engine.runtime);
     log::declare(settings, log);
 }
@@ -21,6 +22,7 @@ assistant::Session::Options Configuration::session() const {
     assistant::Session::Options options;
     options.responder.window_turns = assistant.window_turns;
     options.responder.window_tokens = assistant.window_tokens;
+    options.responder.memory_tokens = memory.prompt_tokens;
     options.responder.sampling = engine.llm.sampling();
     options.transcribe = engine.stt.options();
     options.speak = engine.tts.options();

@@ -8,6 +8,7 @@
 #include "audio/settings.h"
 #include "base/log_settings.h"
 #include "base/settings.h"
+#include "memory/settings.h"
 
 #include <filesystem>
 #include <string>
@@ -19,6 +20,7 @@ struct Configuration {
     assistant::EngineConfig engine;
     audio::AudioSettings audio;
     assistant::AssistantSettings assistant;
+    memory::MemorySettings memory;
     log::LogSettings log;
 
     // Binds every setting to its place here; the Configuration must outlive `settings` and not move.

@@ -1,5 +1,6 @@
 #include "app/doctor_checks.h"
 
+#include "app/memory_file.h"
 #include "app/packaged_models.h"
 #include "assistant/session.h"
 #include "audio/devices.h"
@@ -286,6 +287,53 @@ class ConversationCheck final : public Component {
     const std::vector<Exchange> exchanges_;
 };
 
+// Writes a fact into the real memory, finds it, and takes it out again.
+class MemoryCheck final : public Component {
+  public:
+    MemoryCheck(Context& context, assistant::Engine& engine) : context_(context), engine_(engine) {}
+    std::string name() const override { return "memory"; }
+
+    std::vector<CheckResult> check() override {
+        const Stopwatch watch;
+        constexpr const char* kId = "memory.store";
+        if (!context_.configuration.memory.enabled)
+            return {{kId, Health::skipped, "switched off", "set memory.enabled", watch.elapsed_ms()}};
+        auto store = open_memory(context_, &engine_);
+        if (!store) return {failed(kId, store.error(), watch)};
+        const auto count = write_and_read(**store);
+        if (!count) return {failed(kId, count.error(), watch)};
+        CheckResult result = passed(
+            kId, fmt::format("{} memories in {}", *count, context_.configuration.memory.file().string()),
+            watch);
+        if (!(*store)->warning().empty()) {
+            result.health = Health::warning;
+            result.message = (*store)->warning();
+        } else if (!engine_.embeddings) {
+            result.health = Health::warning;
+            result.message += ", found by their words alone: " + engine_.embeddings_error.message();
+            result.mend = "run script/bootstrap";
+        }
+        return {result};
+    }
+
+  private:
+    static Result<size_t> write_and_read(memory::SqliteStore& store) {
+        CODA_TRY(const size_t count, store.size());
+        CODA_TRY(const memory::Added added, store.add("the doctor's test word is quincunx", "doctor"));
+        const auto found = store.search("what is the doctor's test word", 3);
+        CODA_CHECK(store.remove(added.fact.id));
+        if (!found) return tl::unexpected(found.error());
+        const bool there = std::any_of(found->begin(), found->end(), [&](const memory::Recalled& recalled) {
+            return recalled.fact.id == added.fact.id;
+        });
+        if (!there) return fail(ErrorCode::internal, "what was written is not found again");
+        return count;
+    }
+
+    Context& context_;
+    assistant::Engine& engine_;
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<Component>> standing_components(Context& context) {
@@ -300,6 +348,7 @@ std::vector<std::unique_ptr<Component>> working_components(Context& context, ass
     using Exchanges = std::vector<ConversationCheck::Exchange>;
     std::vector<std::unique_ptr<Component>> components;
     components.push_back(std::make_unique<LlmCheck>(context, engine));
+    components.push_back(std::make_unique<MemoryCheck>(context, engine));
     components.push_back(std::make_unique<ConversationCheck>(
         context, engine, "memory", "memory.recall",
         Exchanges{{"remember that my locker code is 4719", ""}, {"what is my locker code", "4719"}}));

@@ -46,7 +46,9 @@ int run(Context& context) {
     nlohmann::json device = nullptr;
     if (context.settings.errors().empty()) {
         context.output.progress("loading the models ...");
-        const auto engine = assistant::Engine::load(context.configuration.engine);
+        assistant::EngineConfig config = context.configuration.engine;
+        config.load_embeddings = context.configuration.memory.enabled;
+        const auto engine = assistant::Engine::load(config);
         if (engine) {
             device = to_json((*engine)->device());
             for (const auto& component : working_components(context, **engine)) {

@@ -22,6 +22,7 @@ Result<std::unique_ptr<assistant::Engine>> load_engine(Context& context, const P
     config.load_stt = parts.stt != Parts::none;
     config.load_tts = parts.tts != Parts::none;
     config.load_vad = parts.vad != Parts::none;
+    config.load_embeddings = parts.embeddings && context.configuration.memory.enabled;
     const bool no_llm = config.llm.off();
     if (parts.llm == Parts::required && !no_llm)
         CODA_CHECK(packaged_or_own("llm", !config.llm.source.empty()));

@@ -13,6 +13,7 @@ namespace coda::app {
 struct Parts {
     enum Need { none, optional, required };
     Need llm = none, stt = none, tts = none, vad = none;
+    bool embeddings = false;  // of the memory, which works without, by words alone
 };
 
 // Fails with the error of the first required part that did not load; says on stderr which optional ones are

@@ -52,6 +52,7 @@ void add_commands(Commands& commands) {
     add_bench(commands);
     add_doctor(commands);
     add_config(commands);
+    add_memory(commands);
 }
 
 // Bare `coda`: what can be done with it.

@@ -1,6 +1,7 @@
 // coda talk: the live conversation, on microphone and speaker, or with WAV files in their place.
 #include "app/command.h"
 #include "app/loading.h"
+#include "app/memory_file.h"
 #include "assistant/device_audio.h"
 #include "assistant/wav_audio.h"
 #include "base/clock.h"
@@ -91,8 +92,9 @@ Result<int> talk(Context& context, const Options& options) {
     Parts parts;
     parts.llm = parts.tts = Parts::optional;
     parts.stt = parts.vad = Parts::required;
+    parts.embeddings = true;
     CODA_TRY(auto engine, load_engine(context, parts));
-    CODA_TRY(auto session, assistant::Session::create(*engine, context.configuration.session()));
+    CODA_TRY(auto session, assistant::Session::create(*engine, session_options(context, *engine)));
     if (files) {
         CODA_TRY(sound, open_files(options, clock));
     } else {

@@ -102,6 +102,11 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineConfig& config) {
                                          kSmartTurnThreads),
                  engine->turn, engine->turn_error);
         });
+    if (config.load_embeddings)
+        loaders.emplace_back([&] {
+            keep(models::MiniLm::open(paths::model_dir("minilm-l6-v2"), backend), engine->embeddings,
+                 engine->embeddings_error);
+        });
     loaders.clear();  // joins
     engine->load_ms = watch.elapsed_ms();
     return engine;

@@ -9,6 +9,7 @@
 #include "models/hibari/settings.h"
 #include "models/llm/chat_model.h"
 #include "models/llm/settings.h"
+#include "models/minilm/minilm.h"
 #include "models/silero/silero.h"
 #include "models/smart_turn/smart_turn.h"
 #include "models/whisper/settings.h"
@@ -26,8 +27,8 @@ struct EngineConfig {
     models::WhisperSettings stt;
     models::HibariSettings tts;
     runtime::RuntimeSettings runtime;
-    bool load_llm = true, load_stt = true, load_tts = true,
-         load_vad = true;  // subcommands load what they use
+    bool load_llm = true, load_stt = true, load_tts = true, load_vad = true,
+         load_embeddings = false;  // subcommands load what they use
 };
 
 struct DeviceInfo {
@@ -47,7 +48,8 @@ class Engine {
     std::shared_ptr<models::Hibari> tts;
     std::shared_ptr<models::Silero> vad;
     std::shared_ptr<models::SmartTurn> turn;
-    Error llm_error, stt_error, tts_error, vad_error, turn_error;
+    std::shared_ptr<models::MiniLm> embeddings;
+    Error llm_error, stt_error, tts_error, vad_error, turn_error, embeddings_error;
     // What the language model and Whisper run on now; the small networks are always on the CPU.
     DeviceInfo device() const;
     Metrics metrics;

@@ -5,7 +5,8 @@
 #include "assistant/prompt.h"
 #include "assistant/session_facts.h"
 #include "base/clock.h"
-#include "memory/store.h"
+#include "base/log.h"
+#include "memory/sqlite_store.h"
 #include "tools/builtin.h"
 #include "tools/claims.h"
 #include "tools/recognizer.h"
@@ -44,15 +45,17 @@ bool speaks_of_own(const std::vector<std::string>& words) {
 
 class ChatResponder final : public Responder {
   public:
+    // `options.memory` is there.
     ChatResponder(std::shared_ptr<models::ChatModel> model, std::unique_ptr<models::ChatSession> session,
-                  Options options, tools::Recognizer recognizer, tools::Claims claims)
+                  Options options, bool lasting, tools::Recognizer recognizer, tools::Claims claims)
         : model_(std::move(model)),
           session_(std::move(session)),
           options_(std::move(options)),
           recognizer_(std::move(recognizer)),
           claims_(std::move(claims)),
           registry_(tools::builtin_tools()),
-          facts_(store_),
+          store_(*options_.memory),
+          facts_(store_, lasting),
           prompt_(small(), uses_tools(), options_.window_turns, options_.window_tokens) {
         if (uses_tools()) session_->offer_tools(tool_specs());
     }
@@ -73,7 +76,7 @@ class ChatResponder final : public Responder {
         if (cancel.cancelled()) return fail(ErrorCode::cancelled, "cancelled");
         watch_.reset();
         last_ = {};
-        last_.facts_before = store_;
+        facts_.begin_turn();
         Reply reply;
         const tools::Utterance utterance = tools::read_words(words);
         CODA_TRY(const bool answered, answer_without_model(utterance, cancel, reply));
@@ -93,13 +96,14 @@ class ChatResponder final : public Responder {
     void retract_last() override {
         if (!last_.any) return;
         if (last_.in_window) prompt_.drop_last();
-        store_ = last_.facts_before;
+        if (const Status undone = facts_.undo(); !undone) log::warn("{}", undone.error().message());
         last_reply_ = last_.reply_before;
         last_ = {};
         stale_ = true;
     }
 
     Status tidy(const Cancel& cancel) override {
+        CODA_CHECK(store_.tidy(cancel));
         const bool trimmed = prompt_.trim();
         if (!session_ || (!trimmed && !stale_)) return {};
         CODA_TRY(const models::PrefillStats stats, session_->prefill(prompt_.messages(""), cancel));
@@ -114,7 +118,6 @@ class ChatResponder final : public Responder {
         bool any = false, for_model = false, in_window = false;
         std::string message;  // the user message, as the model is shown it
         std::string reply_before;
-        memory::SessionStore facts_before;
     };
 
     bool small() const { return !model_ || model_->small(); }
@@ -128,10 +131,16 @@ class ChatResponder final : public Responder {
     // What an able model is told with the words: the time, and what memory has on them.
     std::string note_for(const std::string& words) {
         if (small()) return {};
+        constexpr size_t kMost = 8;
         std::vector<std::string> known;
-        const Result<std::vector<memory::Recalled>> found = store_.search(words, 3);
+        int tokens = 0;
+        const Result<std::vector<memory::Recalled>> found = store_.search(words, kMost);
         if (found)
-            for (const memory::Recalled& recalled : *found) known.push_back(recalled.fact.text);
+            for (const memory::Recalled& recalled : *found) {
+                tokens += model_->count_tokens(recalled.fact.text);
+                if (tokens > options_.memory_tokens) break;
+                known.push_back(recalled.fact.text);
+            }
         return Prompt::note(tools::context_now(nullptr), known);
     }
 
@@ -430,7 +439,7 @@ class ChatResponder final : public Responder {
     tools::Recognizer recognizer_;
     tools::Claims claims_;
     tools::Registry registry_;
-    memory::SessionStore store_;
+    memory::Store& store_;  // options_.memory
     SessionFacts facts_;
     Prompt prompt_;
     LastTurn last_;
@@ -462,7 +471,11 @@ Result<std::unique_ptr<Responder>> Responder::create(std::shared_ptr<models::Cha
     }
     CODA_TRY(tools::Recognizer recognizer, tools::Recognizer::create());
     CODA_TRY(tools::Claims claims, tools::Claims::create());
-    return std::make_unique<ChatResponder>(std::move(model), std::move(session), std::move(options),
+    const bool lasting = options.memory != nullptr;
+    if (!lasting) {
+        CODA_TRY(options.memory, memory::SqliteStore::open({}));
+    }
+    return std::make_unique<ChatResponder>(std::move(model), std::move(session), std::move(options), lasting,
                                            std::move(recognizer), std::move(claims));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/cancel.h"
 #include "base/result.h"
+#include "memory/store.h"
 #include "models/llm/chat_model.h"
 
 #include <functional>
@@ -43,6 +44,8 @@ class Responder {
         models::Sampling sampling;
         int window_turns = 20;
         int window_tokens = 800;
+        std::shared_ptr<memory::Store> memory;  // null: what is told is forgotten with the conversation
+        int memory_tokens = 120;                // that memories may take in a prompt
     };
     // `model` may be null: then everything that needs an LLM is declined with the reason.
     static Result<std::unique_ptr<Responder>> create(std::shared_ptr<models::ChatModel> model,

@@ -74,18 +74,18 @@ const std::string* role_of(const std::string& word) {
                                  "sister-in-law"})
             out[role] = role;
         for (const auto& [other, role] : {std::pair("mum", "mother"),
-                                         {"mom", "mother"},
-                                         {"dad", "father"},
-                                         {"gran", "grandmother"},
-                                         {"grandma", "grandmother"},
-                                         {"granny", "grandmother"},
-                                         {"grandpa", "grandfather"},
-                                         {"granddad", "grandfather"},
-                                         {"boy", "son"},
-                                         {"girl", "daughter"},
-                                         {"manager", "boss"},
-                                         {"neighbour", "neighbor"},
-                                         {"puppy", "dog"}})
+                                          {"mom", "mother"},
+                                          {"dad", "father"},
+                                          {"gran", "grandmother"},
+                                          {"grandma", "grandmother"},
+                                          {"granny", "grandmother"},
+                                          {"grandpa", "grandfather"},
+                                          {"granddad", "grandfather"},
+                                          {"boy", "son"},
+                                          {"girl", "daughter"},
+                                          {"manager", "boss"},
+                                          {"neighbour", "neighbor"},
+                                          {"puppy", "dog"}})
             out[other] = role;
         return out;
     }();

@@ -9,10 +9,9 @@
 
 namespace coda::memory {
 
-struct MemoryOptions {
+struct MemorySettings {
     bool enabled = true;
     std::filesystem::path path;  // empty: memory.db in the state folder
-    bool passing = true;
     double bar = 0.7;
     double decay_days = 30;
     int prompt_tokens = 120;
@@ -20,7 +19,7 @@ struct MemoryOptions {
     std::filesystem::path file() const;
 };
 
-// Binds memory.* to `options`, which must outlive `settings` and not move.
-void declare_settings(Settings& settings, MemoryOptions& options);
+// Binds memory.* to `to`, which must outlive `settings` and not move.
+void declare(Settings& settings, MemorySettings& to);
 
 }  // namespace coda::memory

@@ -325,6 +325,30 @@ Result<std::vector<Recalled>> SqliteStore::search(const std::string& question, s
                 limit);
 }
 
+Result<std::vector<Fact>> SqliteStore::about(const std::string& subject) {
+    CODA_CHECK(impl_->load());
+    std::vector<Fact> out;
+    for (const std::string& variant : impl_->kin.variants(subject, kVariants)) {
+        const std::set<std::string> asked = content_of(words_of(variant));
+        if (asked.empty()) continue;
+        CODA_TRY(Query query,
+                 impl_->database().query(std::string(kColumns) +
+                                         "WHERE id IN (SELECT rowid FROM "
+                                         "fact_words WHERE fact_words MATCH ?) ORDER BY told, id"));
+        const std::string expression = any_word({&variant, 1});
+        query.bind(1, expression);
+        CODA_TRY(const std::vector<Fact> near, facts_of(query));
+        for (const Fact& fact : near) {
+            const std::set<std::string> said = content_of(words_of(fact.text));
+            const bool all = std::includes(said.begin(), said.end(), asked.begin(), asked.end());
+            const bool known =
+                std::any_of(out.begin(), out.end(), [&](const Fact& other) { return other.id == fact.id; });
+            if (all && !known) out.push_back(fact);
+        }
+    }
+    return out;
+}
+
 Result<std::vector<Fact>> SqliteStore::all() {
     CODA_TRY(Query query, impl_->database().query(std::string(kColumns) + "ORDER BY told, id"));
     return facts_of(query);

@@ -31,6 +31,7 @@ class SqliteStore final : public Store {
     Result<Added> correct(const std::string& text, const std::string& instead_of) override;
     Status restore(const Fact& fact) override;
     Result<std::vector<Recalled>> search(const std::string& question, size_t limit) override;
+    Result<std::vector<Fact>> about(const std::string& subject) override;
     Result<std::vector<Fact>> all() override;
     Result<Fact> get(int64_t id) override;
     Result<Fact> edit(int64_t id, const std::string& text) override;

@@ -54,6 +54,9 @@ class Store {
     // The facts that answer `question`, best first, at most `limit`; those that are not likely to are left
     // out.
     virtual Result<std::vector<Recalled>> search(const std::string& question, size_t limit) = 0;
+    // The facts that speak of `subject` with all its words, or with the name of who is meant by it; for
+    // forgetting, where what is merely alike must stay.
+    virtual Result<std::vector<Fact>> about(const std::string& subject) = 0;
     virtual Result<std::vector<Fact>> all() = 0;  // oldest first
     virtual Result<Fact> get(int64_t id) = 0;     // fails with not_found
     virtual Result<Fact> edit(int64_t id, const std::string& text) = 0;

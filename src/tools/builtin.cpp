@@ -180,25 +180,36 @@ tl::unexpected<Error> no_store() {
 Result<ToolResult> remember(const json& arguments, const ToolContext& context) {
     if (!context.facts) return no_store();
     const std::string fact = text_of(arguments, "fact");
-    CODA_TRY(const std::optional<std::string> replaced, context.facts->remember(fact));
+    const bool correction = arguments.value("correction", false);
+    CODA_TRY(const std::optional<std::string> replaced,
+             correction ? context.facts->correct(fact, text_of(arguments, "instead_of"))
+                        : context.facts->remember(fact, arguments.value("in_passing", false)));
     json data = {{"fact", fact}};
     if (replaced) data["replaced"] = *replaced;
     const std::string back = turn_round(fact);
     return ToolResult{replaced ? fmt::format("Okay, I've changed that: {}.", back)
-                               : fmt::format("Okay, I'll remember while we talk: {}.", back),
+                               : fmt::format("Okay, I'll remember{}: {}.",
+                                             context.facts->lasting() ? "" : " while we talk", back),
                       data};
 }
 
 Result<ToolResult> recall(const json& arguments, const ToolContext& context) {
     if (!context.facts) return no_store();
     CODA_TRY(const std::optional<std::string> fact, context.facts->recall(text_of(arguments, "question")));
-    if (!fact) return ToolResult{"You haven't told me that in this conversation.", {{"fact", nullptr}}};
+    if (!fact)
+        return ToolResult{context.facts->lasting() ? "You haven't told me that, as far as I remember."
+                                                   : "You haven't told me that in this conversation.",
+                          {{"fact", nullptr}}};
     return ToolResult{fmt::format("You said that {}.", turn_round(*fact)), {{"fact", *fact}}};
 }
 
+// The newest of them; nobody listens to a hundred.
 std::string enumerated(const std::vector<std::string>& facts) {
+    constexpr size_t kSpoken = 8;
+    const size_t first = facts.size() - std::min(facts.size(), kSpoken);
     std::string out;
-    for (const std::string& fact : facts) out += (out.empty() ? "" : "; ") + turn_round(fact);
+    for (size_t i = first; i < facts.size(); ++i) out += (out.empty() ? "" : "; ") + turn_round(facts[i]);
+    if (first > 0) out += fmt::format("; and {} more", counted(static_cast<long long>(first), "thing"));
     return out;
 }
 
@@ -227,7 +238,8 @@ Result<ToolResult> show_capabilities(const json&, const ToolContext&) {
     return ToolResult{
         "I can tell you the time here or in another city, work with dates, do sums, convert units, and "
         "remember "
-        "things while we talk. I can also chat and answer questions, as well as my language model knows how.",
+        "things while we talk. I can also chat and answer questions, as well as my language model knows "
+        "how.",
         json::object()};
 }
 
@@ -292,6 +304,25 @@ std::string fact_of(const Recognition& command) {
     return fact;
 }
 
+// "No, my sister is Ada, not Ida" says what is wrong, too.
+Call remember_call(const Recognition& command) {
+    json arguments = {{"fact", fact_of(command)}};
+    const std::string& said = command.said;
+    const size_t wrong = said.rfind(", not ");
+    if (command.fixed.count("correction") || (command.fixed.count("whole") && wrong != std::string::npos)) {
+        arguments["correction"] = true;
+        if (wrong != std::string::npos) {
+            std::string instead_of = said.substr(wrong + 6);
+            while (!instead_of.empty() && std::ispunct(static_cast<unsigned char>(instead_of.back())))
+                instead_of.pop_back();
+            arguments["instead_of"] = instead_of;
+        }
+    } else if (command.fixed.count("whole")) {
+        arguments["in_passing"] = true;
+    }
+    return {"remember", std::move(arguments)};
+}
+
 }  // namespace
 
 Registry builtin_tools() {
@@ -333,8 +364,12 @@ Registry builtin_tools() {
                    {},
                    tell_conversion});
     add(registry, {"remember",
-                   "Keeps a fact that the person said, for this session.",
-                   object_schema({{"fact", text_argument("the fact, in the person's words")}}, {"fact"}),
+                   "Keeps a fact that the person said.",
+                   object_schema({{"fact", text_argument("the fact, in the person's words")},
+                                  {"in_passing", {{"type", "boolean"}}},
+                                  {"correction", {{"type", "boolean"}}},
+                                  {"instead_of", text_argument("what was wrong in the fact as it was told")}},
+                                 {"fact"}),
                    Safety::write,
                    std::chrono::milliseconds(1000),
                    {},
@@ -383,7 +418,7 @@ std::optional<Call> to_call(const Recognition& command) {
     if (command.name == "calculate") return Call{"calculate", {{"expression", slot_words(command, "sum")}}};
     if (command.name == "convert")
         return Call{"convert", {{"from", slot_words(command, "from")}, {"to", slot_words(command, "to")}}};
-    if (command.name == "remember") return Call{"remember", {{"fact", fact_of(command)}}};
+    if (command.name == "remember") return remember_call(command);
     if (command.name == "recall") return Call{"recall", {{"question", command.said}}};
     if (command.name == "recall.list") return Call{"list_facts", json::object()};
     if (command.name == "capabilities") return Call{"show_capabilities", json::object()};

@@ -1,0 +1,21 @@
+// The long-term memory that the configuration names, for the commands that use it.
+// Thread safety: free functions without state.
+#pragma once
+
+#include "app/command.h"
+#include "assistant/engine.h"
+#include "memory/sqlite_store.h"
+
+#include <memory>
+
+namespace coda::app {
+
+// With the engine's embeddings where they are loaded (`engine` may be null). Says on stderr what became of a
+// damaged file.
+Result<std::unique_ptr<memory::SqliteStore>> open_memory(Context& context, const assistant::Engine* engine);
+
+// A conversation with the memory behind it. Where the memory is off, null; where it does not open, the reason
+// is said on stderr and what is told is kept while the conversation lasts.
+assistant::Session::Options session_options(Context& context, const assistant::Engine& engine);
+
+}  // namespace coda::app
