@@ -21,7 +21,6 @@ namespace coda::memory {
 namespace {
 
 namespace fs = std::filesystem;
-using Store = SqliteStore;
 
 class StoreTest : public testing::Test {
   protected:
@@ -34,20 +33,20 @@ class StoreTest : public testing::Test {
     void TearDown() override { fs::remove_all(folder_); }
 
     fs::path file() const { return folder_ / "memory.db"; }
-    std::unique_ptr<Store> open(int64_t max_pages = 0) {
-        Store::Options options;
+    std::unique_ptr<SqliteStore> open(int64_t max_pages = 0) {
+        SqliteStore::Options options;
         options.path = file();
         options.max_pages = max_pages;
-        auto store = Store::open(std::move(options));
+        auto store = SqliteStore::open(std::move(options));
         EXPECT_TRUE(store) << store.error().message();
         return store ? std::move(*store) : nullptr;
     }
-    static std::string answer(Store& store, const std::string& question) {
+    static std::string answer(SqliteStore& store, const std::string& question) {
         const auto found = store.search(question, 3);
         EXPECT_TRUE(found) << found.error().message();
         return found && !found->empty() ? found->front().fact.text : std::string();
     }
-    static Added add(Store& store, const std::string& text) {
+    static Added add(SqliteStore& store, const std::string& text) {
         auto added = store.add(text, "said");
         EXPECT_TRUE(added) << added.error().message();
         return added.value_or(Added{});
@@ -139,7 +138,7 @@ TEST_F(StoreTest, ForgettingAboutSomeoneFindsTheName) {
 TEST_F(StoreTest, RefusesWhatIsNoFact) {
     const auto store = open();
     for (const std::string& text :
-         {std::string(), std::string(" .,!"), std::string(memory::Store::kMaxText + 1, 'a')}) {
+         {std::string(), std::string(" .,!"), std::string(SqliteStore::kMaxText + 1, 'a')}) {
         const auto added = store->add(text, "said");
         ASSERT_FALSE(added);
         EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);
@@ -173,9 +172,9 @@ TEST_F(StoreTest, RefusesOtherDatabasesAndLaterLayouts) {
         ASSERT_TRUE(database);
         ASSERT_TRUE(database->execute("PRAGMA user_version = 999"));
     }
-    Store::Options options;
+    SqliteStore::Options options;
     options.path = file();
-    const auto later = Store::open(options);
+    const auto later = SqliteStore::open(options);
     ASSERT_FALSE(later);
     EXPECT_EQ(later.error().code, ErrorCode::unsupported);
     EXPECT_TRUE(fs::exists(file()));
@@ -205,9 +204,9 @@ TEST_F(StoreTest, WhatCannotBeWrittenIsRead) {
     const pid_t child = fork();
     if (child == 0) {
         if (geteuid() == 0 && seteuid(65534) != 0) _exit(2);
-        Store::Options options;
+        SqliteStore::Options options;
         options.path = file();
-        auto store = Store::open(options);
+        auto store = SqliteStore::open(options);
         const bool reads = store && !(*store)->warning().empty() && *(*store)->size() == 1;
         const auto added = reads ? (*store)->add("something", "said") : Result<Added>();
         _exit(reads && !added && added.error().code == ErrorCode::io ? 0 : 1);
@@ -226,9 +225,9 @@ TEST_F(StoreTest, SurvivesBeingKilled) {
         ASSERT_EQ(pipe(pipe_ends), 0);
         const pid_t child = fork();
         if (child == 0) {
-            Store::Options options;
+            SqliteStore::Options options;
             options.path = file();
-            auto store = Store::open(options);
+            auto store = SqliteStore::open(options);
             if (!store) _exit(1);
             for (int i = acknowledged + 1;; ++i) {
                 if (!(*store)->add(fmt::format("thing {} is here", i), "said")) _exit(1);
