@@ -1,6 +1,6 @@
 // How likely a fact is what a question asks for: the cosine of their vectors, the words they share, whether
 // they speak of the same persons, and whether the fact has what is asked for (a time for "when").
-// The weights were fitted by lab/memory/fit.py on tests/data/memory/fit.tsv. Thread safety: pure functions.
+// The weights were fitted on tests/data/memory/fit.tsv. Thread safety: pure functions.
 #pragma once
 
 #include "memory/kin.h"
