@@ -111,7 +111,7 @@ TEST_F(MemoryQuality, WithVectors) {
     for (const double bar : {0.5, 0.6, 0.8, 0.9}) judge(bar, true);
     const Figures barred = judge(memory::Weighing().bar, true);
     EXPECT_GE(barred.recall(), 0.50);
-    EXPECT_LE(barred.false_recall(), 0.30);
+    EXPECT_LE(barred.false_recall(), 0.20);
 }
 
 TEST_F(MemoryQuality, ByWordsAlone) {

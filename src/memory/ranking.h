@@ -18,7 +18,7 @@ struct Candidate {
 };
 
 struct Weighing {
-    double bar = 0.7;        // the least relevance that counts
+    double bar = 0.8;        // the least relevance that counts
     double decay_days = 30;  // after so long a memory weighs half as much against another as likely one
 };
 

@@ -12,7 +12,7 @@ namespace coda::memory {
 struct MemorySettings {
     bool enabled = true;
     std::filesystem::path path;  // empty: memory.db in the state folder
-    double bar = 0.7;
+    double bar = 0.8;
     double decay_days = 30;
     int prompt_tokens = 120;
 

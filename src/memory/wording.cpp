@@ -57,6 +57,14 @@ std::set<std::string> shared(const std::set<std::string>& a, const std::set<std:
 
 }  // namespace
 
+bool is_day_word(const std::string& word) {
+    static const Set kWords = {"monday",    "tuesday", "wednesday", "thursday", "friday",
+                               "saturday",  "sunday",  "january",   "february", "march",
+                               "april",     "may",     "june",      "july",     "august",
+                               "september", "october", "november",  "december"};
+    return kWords.count(word) > 0;
+}
+
 bool is_function_word(const std::string& word) {
     static const Set kWords = {
         "a",     "an",     "the",     "is",        "are",   "was",  "were",  "am",   "be",       "been",
@@ -144,15 +152,18 @@ std::string key_of(const Words& words) {
     if (said.subject.empty() || said.predicate.empty()) return {};
     const std::string& first = said.predicate.front();
     const bool own = said.subject.front() == "i" || said.subject.front() == "we";
-    if (own && said.subject.size() > 1) return joined(said.subject);  // "I live"
+    // "I live in Bath" and "I live at 7 Elm Road" are both true.
+    if (own && said.subject.size() > 1) return joined(said.subject) + (first == "at" ? " at" : "");
     const bool names = first == "called" || first == "named";
     const bool attribute = std::any_of(said.subject.begin(), said.subject.end(),
                                        [](const std::string& word) { return is_attribute(stem_of(word)); });
     const std::string subject = joined(said.subject);
     if (names) return subject + " called";
     if (attribute) return subject;
-    // "Where is it" has one answer at a time; "how is it" has many.
-    if (is_place_word(first) && !own) return subject + " where";
+    // "Where is it" has one answer at a time, and so has "when"; "how is it" has many.
+    if (first == "from" && !own) return subject + " from";
+    if (is_place_word(first) && !own)
+        return subject + (said.predicate.size() > 1 && is_day_word(said.predicate[1]) ? " when" : " where");
     return {};
 }
 
