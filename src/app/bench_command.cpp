@@ -17,6 +17,7 @@ struct Options {
     std::vector<std::string> clips;
     int rounds = 5;
     int limit = 0;
+    bool load = false;  // beside a language model that answers all the while
     LlmBench llm;
 };
 
@@ -56,6 +57,12 @@ void print_turns(Output& output, const nlohmann::json& all) {
         all["false_cutoffs"].get<int>(), 100 * all["false_cutoff_share"].get<double>(),
         all["missed_ends"].get<int>(), 100 * all["missed_end_share"].get<double>(),
         all["llm_turns_of_12_tokens"].get<int>()));
+    const nlohmann::json& audio = all["audio"];
+    output.line(fmt::format(
+        "  audio: {} frames, {} seen late (the longest waited {:.1f} ms), {} late blocks, {} gaps",
+        audio["frames"].get<int64_t>(), audio["late_frames"].get<int64_t>(),
+        audio["longest_wait_ms"].get<double>(), audio["late_blocks"].get<int64_t>(),
+        audio["gaps"].get<int64_t>()));
 }
 
 nlohmann::json clip_json(const ClipResult& result) {
@@ -96,6 +103,8 @@ Result<nlohmann::json> turn(Context& context, const Options& options) {
     CODA_TRY(auto session, assistant::Session::create(*engine, context.configuration.session()));
     std::vector<ClipResult> results;
     nlohmann::json each = nlohmann::json::array();
+    std::unique_ptr<FullLoad> load;
+    if (options.load) load = std::make_unique<FullLoad>(*engine->llm);
     for (const LabelledClip& clip : clips) {
         context.output.progress(
             fmt::format("{} ({} of {})", clip.file.filename().string(), results.size() + 1, clips.size()));
@@ -111,6 +120,14 @@ Result<nlohmann::json> turn(Context& context, const Options& options) {
     nlohmann::json all = summary(results);
     print_turns(context.output, all);
     all["stopped_early"] = results.size() < clips.size();
+    if (load) {
+        const int64_t tokens = load->tokens();
+        const double stop_ms = load->stop();
+        all["load"] = {{"pieces", tokens}, {"stopped_in_ms", stop_ms}};
+        context.output.line(fmt::format(
+            "  beside a language model's answers ({} pieces of text); cancelled, it stopped in {:.1f} ms",
+            tokens, stop_ms));
+    }
     all["each"] = each;
     all["device"] = to_json(engine->device());
     return all;
@@ -165,6 +182,7 @@ void add(Commands& commands, CLI::App& bench, const std::shared_ptr<Options>& op
     }
     if (stage_name == "turn") {
         command->add_option("--limit", options->limit, "Only so many clips")->type_name("N");
+        command->add_flag("--load", options->load, "Beside a language model that answers all the while");
     } else {
         command->add_option("--rounds", options->rounds, "How often each is measured")
             ->type_name("N")

@@ -7,6 +7,7 @@
 #include "app/packaged_models.h"
 #include "app/text_input.h"
 #include "models/catalog/find.h"
+#include "models/llm/activation_check.h"
 
 #include <algorithm>
 #include <charconv>
@@ -281,6 +282,65 @@ void expect_speed(Context& context, const models::ModelPlan& plan, nlohmann::jso
                                {"kind", "estimated"}};
 }
 
+std::string rounding(double kl) {
+    return kl == 0 ? std::string("-") : fmt::format("{:.1e}", kl);
+}
+
+nlohmann::json to_json(const models::llm::ActivationCheck& check) {
+    nlohmann::json parts = nlohmann::json::array();
+    for (const auto& part : check.parts)
+        parts.push_back({{"name", part.name}, {"kl", part.kl}, {"error", part.error}, {"int8", part.int8}});
+    return {{"checked", true},
+            {"date", check.date},
+            {"positions", check.positions},
+            {"bound", models::llm::ActivationCheck::kBound},
+            {"kl_int8", check.kl_all},
+            {"kl_int8_error", check.error_all},
+            {"kl", check.kl},
+            {"kl_error", check.error},
+            {"int8_share", check.share},
+            {"parts", parts}};
+}
+
+Result<std::unique_ptr<runtime::Backend>> cpu_backend(const Context& context) {
+    return runtime::create_cpu_backend({.threads = context.configuration.engine.runtime.threads});
+}
+
+// Which activations the CPU would use, from what a check has kept.
+void activations(Context& context, const std::string& path, nlohmann::json& object) {
+    const auto weights = runtime::Weights::open(path);
+    const auto backend = cpu_backend(context);
+    if (!weights || !backend) return;
+    const auto check = models::llm::kept_activation_check(**weights, **backend);
+    context.output.line("  rounding     " +
+                        (check ? check->text() : "16 bits: not checked yet (coda models check FILE)"));
+    object["activations"] = check ? to_json(*check) : nlohmann::json{{"checked", false}, {"int8_share", 0}};
+}
+
+// Measures what 8 bits would do to the distributions of a language model's next token, and keeps the verdict.
+Result<int> check(Context& context, const std::string& path) {
+    CODA_TRY(const models::ModelPlan plan, usable_plan(context, path));
+    if (!is_llm(plan))
+        return fail(ErrorCode::invalid_argument, "is not a language model", path, "give a GGUF");
+    CODA_TRY(const auto backend, cpu_backend(context));
+    context.output.progress("checking " + path + " ...");
+    const auto progress = [&](double share) {
+        context.output.progress(fmt::format("checking {}: {:.0f} %", path, 100 * share));
+    };
+    const auto checked = models::llm::check_model_activations(path, *backend, context.cancel, progress);
+    context.output.progress("");
+    if (!checked) return tl::unexpected(checked.error());
+    for (const auto& part : checked->parts)
+        context.output.line(fmt::format("  {:<24} KL {:>8}  {}", part.name, rounding(part.kl),
+                                        part.int8 ? "8 bits" : "16 bits"));
+    context.output.line(checked->text());
+    nlohmann::json object = to_json(*checked);
+    object["path"] = path;
+    object["device"] = backend->description();
+    context.output.object(object);
+    return kOk;
+}
+
 Result<int> plan(Context& context, const std::string& path) {
     CODA_TRY(const models::ModelPlan plan,
              models::plan_model(path, context.configuration.engine.llm.context));
@@ -296,6 +356,7 @@ Result<int> plan(Context& context, const std::string& path) {
     }
     context.output.line(
         fmt::format("  free         {:>9}  of {}", size_text(plan.available.bytes), plan.available.of));
+    if (plan.supported && is_llm(plan)) activations(context, path, object);
     if (plan.supported && plan.bytes_per_token > 0) expect_speed(context, plan, object);
     context.output.line(!plan.supported ? "This build does not run it: " + plan.reason
                         : plan.fits()   ? "It fits."
@@ -348,6 +409,12 @@ void add_models(Commands& commands) {
     CLI::App* plan_command = models->add_subcommand("plan", "Before loading: how much memory, does it fit");
     plan_command->add_option("FILE", *planned, "A GGUF, or a Whisper")->required();
     commands.on(plan_command, reporting([planned](Context& context) { return plan(context, *planned); }));
+
+    auto checked = std::make_shared<std::string>();
+    CLI::App* check_command =
+        models->add_subcommand("check", "Whether 8 bits of activation keep a language model's answers");
+    check_command->add_option("FILE", *checked, "A GGUF")->required();
+    commands.on(check_command, reporting([checked](Context& context) { return check(context, *checked); }));
 }
 
 }  // namespace coda::app

@@ -82,15 +82,18 @@ Result<json> bench_llm(assistant::Engine& engine, const LlmBench& bench, const C
         decode.push_back(stats.tokens_per_second());
         first.push_back(stats.first_token_ms);
     }
-    return json{{"model", engine.llm->name()},
-                {"load_ms", rounded(engine.load_ms)},
-                {"cold_first_token_ms", rounded(cold_first_token_ms)},
-                {"prompt_tokens", prompt_tokens},
-                {"generated_tokens", generated},
-                {"rounds", bench.rounds},
-                {"prefill_tokens_per_second", spread(prefill)},
-                {"decode_tokens_per_second", spread(decode)},
-                {"first_token_ms", spread(first)}};
+    const models::ActivationsInUse activations = engine.llm->activations();
+    return json{
+        {"model", engine.llm->name()},
+        {"activations", {{"bits", activations.bits}, {"reason", activations.reason}, {"kl", activations.kl}}},
+        {"load_ms", rounded(engine.load_ms)},
+        {"cold_first_token_ms", rounded(cold_first_token_ms)},
+        {"prompt_tokens", prompt_tokens},
+        {"generated_tokens", generated},
+        {"rounds", bench.rounds},
+        {"prefill_tokens_per_second", spread(prefill)},
+        {"decode_tokens_per_second", spread(decode)},
+        {"first_token_ms", spread(first)}};
 }
 
 Result<json> bench_stt(assistant::Engine& engine, const std::filesystem::path& clips, int rounds,

@@ -1,6 +1,7 @@
 #include "app/turn_bench.h"
 
 #include "assistant/wav_audio.h"
+#include "base/clock.h"
 #include "base/file_map.h"
 
 #include <algorithm>
@@ -48,6 +49,13 @@ struct Follower {
         } else if (event == "reply_clause") {
             result.reply += (result.reply.empty() ? "" : " ") + line.value("text", "");
             if (model) result.reply_tokens = model->count_tokens(result.reply);
+        } else if (event == "summary" && line.contains("audio")) {
+            const nlohmann::json& audio = line["audio"];
+            result.audio.frames = audio.value("frames", int64_t{0});
+            result.audio.late_frames = audio.value("late_frames", int64_t{0});
+            result.audio.late_blocks = audio.value("late_blocks", int64_t{0});
+            result.audio.gaps = audio.value("gaps", int64_t{0});
+            result.audio.longest_wait_ms = audio.value("longest_wait_ms", 0.0);
         } else if (event == "first_audio") {
             first_audio = time;
             result.times.path = path_named(line.value("path", "llm"));
@@ -123,11 +131,46 @@ Result<ClipResult> play_clip(assistant::Session& session, const models::ChatMode
     return result;
 }
 
+FullLoad::FullLoad(models::ChatModel& model)
+    : thread_([this, &model] {
+          const models::Message prompt{models::Role::user,
+                                       "Tell me a very long story about a river and its bridges."};
+          models::Sampling sampling;
+          sampling.max_tokens = 512;
+          while (!cancel_.cancelled()) {
+              auto session = model.new_session();
+              if (!session) return;
+              const auto stats =
+                  (*session)->generate({&prompt, 1}, sampling, cancel_, [this](std::string_view) {
+                      tokens_.fetch_add(1, std::memory_order_relaxed);
+                      return true;
+                  });
+              if (!stats) return;
+          }
+      }) {}
+
+FullLoad::~FullLoad() {
+    stop();
+}
+
+double FullLoad::stop() {
+    const Stopwatch watch;
+    cancel_.cancel();
+    if (thread_.joinable()) thread_.join();
+    return watch.elapsed_ms();
+}
+
 nlohmann::json summary(const std::vector<ClipResult>& results) {
     std::vector<assistant::TurnTimes> turns;
     std::vector<double> decisions;
     int false_cutoffs = 0, missed = 0, long_llm_turns = 0;
+    AudioPace audio;
     for (const ClipResult& result : results) {
+        audio.frames += result.audio.frames;
+        audio.late_frames += result.audio.late_frames;
+        audio.late_blocks += result.audio.late_blocks;
+        audio.gaps += result.audio.gaps;
+        audio.longest_wait_ms = std::max(audio.longest_wait_ms, result.audio.longest_wait_ms);
         false_cutoffs += result.false_cutoff;
         missed += result.missed;
         if (result.turn_end_ms) decisions.push_back(*result.turn_end_ms);
@@ -145,6 +188,11 @@ nlohmann::json summary(const std::vector<ClipResult>& results) {
     all["false_cutoff_share"] = false_cutoffs / count;
     all["missed_ends"] = missed;
     all["missed_end_share"] = missed / count;
+    all["audio"] = {{"frames", audio.frames},
+                    {"late_frames", audio.late_frames},
+                    {"longest_wait_ms", audio.longest_wait_ms},
+                    {"late_blocks", audio.late_blocks},
+                    {"gaps", audio.gaps}};
     return all;
 }
 

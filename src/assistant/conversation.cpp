@@ -114,6 +114,10 @@ bool Conversation::gated() {
 
 void Conversation::on_frame(std::span<const float> frame, Microseconds heard) {
     last_frame_ = heard;
+    const double waited_ms = static_cast<double>((parts_.clock.now() - heard).count()) / 1000;
+    ++frames_;
+    late_frames_ += waited_ms > Listener::kFrameMs;
+    longest_wait_ms_ = std::max(longest_wait_ms_, waited_ms);
     if (gated()) {
         listener_.reset();
         vad_.reset();
@@ -465,6 +469,22 @@ void Conversation::measure(const char* name, const Stopwatch& watch) {
     if (!parts_.clock.is_virtual()) parts_.engine.metrics.span(name, watch.elapsed_ms());
 }
 
+// Whether sound kept its pace beside everything else that ran.
+nlohmann::json Conversation::audio_pace() {
+    const uint64_t late_blocks = parts_.source.late_blocks() + parts_.sink.late_blocks();
+    Metrics& metrics = parts_.engine.metrics;
+    metrics.count("audio.frames", frames_);
+    metrics.count("audio.late_frames", late_frames_);
+    metrics.count("audio.late_blocks", static_cast<int64_t>(late_blocks));
+    metrics.count("audio.gaps", static_cast<int64_t>(parts_.sink.gaps()));
+    metrics.gauge("audio.longest_wait_ms", longest_wait_ms_);
+    return {{"frames", frames_},
+            {"late_frames", late_frames_},
+            {"longest_wait_ms", tenths(longest_wait_ms_)},
+            {"late_blocks", late_blocks},
+            {"gaps", parts_.sink.gaps()}};
+}
+
 void Conversation::summarize() {
     const size_t ended = turns_.size() + static_cast<size_t>(reopened_);
     nlohmann::json fields = {{"turns", turns_.size()},
@@ -474,7 +494,10 @@ void Conversation::summarize() {
                              {"barge_ins", barge_ins_},
                              {"clock", parts_.clock.is_virtual() ? "virtual" : "real"}};
     // Declared costs are no measurement.
-    if (!parts_.clock.is_virtual()) fields.update(latency_summary(turns_));
+    if (!parts_.clock.is_virtual()) {
+        fields.update(latency_summary(turns_));
+        fields["audio"] = audio_pace();
+    }
     emit("summary", std::move(fields));
 }
 

@@ -117,6 +117,7 @@ class Conversation {
     void report_error(const Error& error);
     double since_start_ms(Microseconds time) const;
     void summarize();
+    nlohmann::json audio_pace();
     // On any thread.
     void measure(const char* name, const Stopwatch& watch);
     void fail_with(Error error);
@@ -126,6 +127,9 @@ class Conversation {
     std::optional<Error> failure_;
     bool input_ended_ = false, stop_ = false;
     int64_t frames_read_ = 0;
+    // Frames that were looked at, later than a frame after they came, and the longest any of them waited.
+    int64_t frames_ = 0, late_frames_ = 0;
+    double longest_wait_ms_ = 0;
     Microseconds last_frame_{0};
     Microseconds gate_until_{0};
 

@@ -22,6 +22,7 @@ class MicrophoneSource final : public AudioSource {
         CODA_CHECK(microphone_->read(frame));
         return true;
     }
+    uint64_t late_blocks() const override { return microphone_->late_blocks(); }
 
   private:
     std::unique_ptr<audio::Microphone> microphone_;
@@ -35,6 +36,8 @@ class SpeakerSink final : public AudioSink {
     void clear() override { speaker_->clear(); }
     size_t played() const override { return speaker_->played(); }
     double output_latency_ms() const override { return speaker_->output_latency_ms(); }
+    uint64_t late_blocks() const override { return speaker_->late_blocks(); }
+    uint64_t gaps() const override { return speaker_->gaps(); }
 
   private:
     std::unique_ptr<audio::Speaker> speaker_;

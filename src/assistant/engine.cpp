@@ -49,6 +49,7 @@ Result<std::shared_ptr<models::ChatModel>> open_chat_model(const EngineConfig& c
     models::LlmOptions options;
     options.context_length = config.llm.context;
     options.mmap = config.llm.mmap;
+    options.activations = config.llm.activation_bits();
     return models::open_llm(file, backend, options);
 }
 

@@ -44,6 +44,8 @@ class AudioSource {
     // Fills `frame` (512 samples, 16 kHz mono); false at the end of the input. Blocks until the frame's time
     // on the real clock, not at all on the virtual one. Called from one thread.
     virtual Result<bool> read(std::span<float> frame) = 0;
+    // Blocks that came or were taken too late, by the device's word or by more than a frame. From any thread.
+    virtual uint64_t late_blocks() const { return 0; }
 };
 // Called from the conversation's thread only.
 class AudioSink {
@@ -56,6 +58,9 @@ class AudioSink {
     virtual void clear() = 0;
     virtual size_t played() const = 0;  // samples of those written that were played, since construction
     virtual double output_latency_ms() const = 0;  // from played to heard, as the device reports it
+    virtual uint64_t late_blocks() const { return 0; }
+    // Times that what was queued ran out and went on within 250 ms: heard as a break.
+    virtual uint64_t gaps() const { return 0; }
 };
 
 // What each stage takes on the virtual clock.

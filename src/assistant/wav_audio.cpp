@@ -29,8 +29,11 @@ Result<bool> WavSource::read(std::span<float> frame) {
     std::copy_n(samples_.begin() + static_cast<std::ptrdiff_t>(position_), count, frame.begin());
     std::fill(frame.begin() + static_cast<std::ptrdiff_t>(count), frame.end(), 0.0f);
     position_ += frame.size();
-    if (!clock_.is_virtual())
-        clock_.wait_until(start_ + Microseconds(static_cast<int64_t>(position_) * 1'000'000 / kInputRate));
+    if (clock_.is_virtual()) return true;
+    const auto due = start_ + Microseconds(static_cast<int64_t>(position_) * 1'000'000 / kInputRate);
+    clock_.wait_until(due);
+    const Microseconds length(static_cast<int64_t>(frame.size()) * 1'000'000 / kInputRate);
+    if (clock_.now() > due + length) late_blocks_.fetch_add(1, std::memory_order_relaxed);
     return true;
 }
 
@@ -45,18 +48,23 @@ size_t WavSink::played() const {
 Result<size_t> WavSink::write(std::span<const float> samples) {
     const size_t now = position_now();
     if (now >= timeline_.size()) {
+        constexpr auto kGap = static_cast<size_t>(kGapMs * kSampleRate / 1000);
+        if (!cleared_ && !timeline_.empty() && now > timeline_.size() && now - timeline_.size() < kGap)
+            ++gaps_;
         before_run_ = played();
         timeline_.resize(now, 0.0f);
         run_begin_ = now;
     }
     const size_t ahead = timeline_.size() - now;
     const size_t count = std::min(samples.size(), kBufferedSamples - std::min(kBufferedSamples, ahead));
+    if (count > 0) cleared_ = false;
     timeline_.insert(timeline_.end(), samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(count));
     return count;
 }
 
 void WavSink::clear() {
     const size_t now = std::max(position_now(), run_begin_);
+    cleared_ = true;
     if (now >= timeline_.size()) return;
     const size_t kept = std::min(kFadeSamples, timeline_.size() - now);
     for (size_t i = 0; i < kept; ++i)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -23,6 +24,8 @@ class WavSource final : public AudioSource {
         : samples_(std::move(samples_16k)), clock_(clock) {}
 
     Result<bool> read(std::span<float> frame) override;
+    // Frames handed out more than a frame after their time: never on the virtual clock.
+    uint64_t late_blocks() const override { return late_blocks_.load(std::memory_order_relaxed); }
     double seconds() const { return static_cast<double>(samples_.size()) / 16000; }
 
   private:
@@ -30,6 +33,7 @@ class WavSource final : public AudioSource {
     Clock& clock_;
     size_t position_ = 0;
     Microseconds start_{0};
+    std::atomic<uint64_t> late_blocks_{0};
 };
 
 // Lays what is written onto a time line that starts when the sink is made: the file then holds each reply
@@ -39,6 +43,7 @@ class WavSink final : public AudioSink {
     static constexpr int kSampleRate = 24000;
     static constexpr double kBufferedMs = 200;
     static constexpr double kFadeMs = 5;
+    static constexpr double kGapMs = 250;  // a longer silence is a pause, as with a device
 
     explicit WavSink(Clock& clock) : clock_(clock), start_(clock.now()) {}
 
@@ -46,6 +51,7 @@ class WavSink final : public AudioSink {
     void clear() override;
     size_t played() const override;
     double output_latency_ms() const override { return 0; }
+    uint64_t gaps() const override { return gaps_; }
 
     const std::vector<float>& timeline() const { return timeline_; }
     // The time line as a file, at least up to now.
@@ -59,6 +65,8 @@ class WavSink final : public AudioSink {
     std::vector<float> timeline_;
     size_t run_begin_ = 0;   // where on the time line the samples that play without a gap begin
     size_t before_run_ = 0;  // samples played before that
+    uint64_t gaps_ = 0;
+    bool cleared_ = false;  // since the last write: what comes next continues nothing
 };
 
 }  // namespace coda::assistant

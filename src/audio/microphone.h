@@ -1,5 +1,6 @@
 // A live microphone: 16 kHz mono, whatever the device's own rate and channels.
-// Thread safety: all members belong to one thread; the audio callback is its own and touches only a ring.
+// Thread safety: all members belong to one thread, but the counters may be read from any; the audio callback
+// is its own and touches only a ring and atomics.
 #pragma once
 
 #include "base/result.h"

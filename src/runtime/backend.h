@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coda::runtime {
 
@@ -83,6 +84,19 @@ class State {
     virtual Sampled sampled() const = 0;
 };
 
+struct CompileOptions {
+    // What activations are rounded to before they multiply weights. f32: not at all, or, where codes of
+    // quantized weights are multiplied in bytes, to 16 bits with a scale per 32 columns, which is as
+    // good (the relative error of a product is about 1e-5). bf16: to 8 bits of mantissa where the weights are
+    // f16, bf16 or f32 and many rows are computed at once. int8: as bf16, and to 8 bits with a scale per 32
+    // columns where the weights are quantized. The last two are taken only where they are faster and the
+    // model's check against f32 holds.
+    enum class Activations { f32, bf16, int8 };
+    Activations activations = Activations::f32;
+    // Quantized weights by name whose activations are rounded as for int8, the others' as `activations` says.
+    std::vector<std::string> int8_weights = {};
+};
+
 class Executable {
   public:
     virtual ~Executable() = default;
@@ -92,20 +106,14 @@ class Executable {
     // a token outside the vocabulary, features that are not whole rows, a row that is not there).
     virtual Status run(const Step& step, const StepInput& input, State& state, const Cancel& cancel,
                        Priority priority) const = 0;
+    // The same Program with other options over the same packed weights, for comparisons. States are each
+    // Executable's own. Fails with unsupported where a device cannot.
+    virtual Result<std::shared_ptr<const Executable>> with(const CompileOptions&) const {
+        return fail(ErrorCode::unsupported, "has one kind of activations", "device", "use the CPU");
+    }
     // Bytes of repacked weights, and of caches and activations of one State when full.
     virtual size_t weight_bytes() const = 0;
     virtual size_t state_bytes() const = 0;
-};
-
-struct CompileOptions {
-    // What activations are rounded to before they multiply weights. f32: not at all, or, where codes of
-    // quantized weights are multiplied in bytes, to 14 to 16 bits with a scale per 32 columns, which is as
-    // good (the relative error of a product is about 1e-5). bf16: to 8 bits of mantissa where the weights are
-    // f16, bf16 or f32 and many rows are computed at once. int8: as bf16, and to 8 bits with a scale per 32
-    // columns where the weights are quantized. The last two are taken only where they are faster and the
-    // model's check against f32 holds.
-    enum class Activations { f32, bf16, int8 };
-    Activations activations = Activations::f32;
 };
 
 class Backend {

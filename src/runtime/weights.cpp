@@ -352,4 +352,23 @@ Result<DType> ggml_dtype(uint32_t type) {
                             supported_quantizations()));
 }
 
+uint64_t fingerprint(const Weights& weights) {
+    uint64_t hash = 14695981039346656037u;  // FNV-1a
+    const auto add = [&](std::span<const std::byte> bytes) {
+        for (const std::byte byte : bytes) hash = (hash ^ std::to_integer<uint64_t>(byte)) * 1099511628211u;
+    };
+    constexpr size_t kPlaces = 4, kSample = 64;
+    for (const TensorView& tensor : weights.tensors()) {
+        add(std::as_bytes(std::span(tensor.name)));
+        add({reinterpret_cast<const std::byte*>(&tensor.dtype), 1});
+        const int64_t shape[] = {tensor.shape.elements(), tensor.shape.columns()};
+        add(std::as_bytes(std::span(shape)));
+        for (size_t i = 0; i < kPlaces; ++i) {
+            const size_t at = tensor.bytes.size() / kPlaces * i;
+            add(tensor.bytes.subspan(at, std::min(kSample, tensor.bytes.size() - at)));
+        }
+    }
+    return hash;
+}
+
 }  // namespace coda::runtime

@@ -94,4 +94,8 @@ class Weights {
     std::deque<std::string> kept_;  // text that the metadata views and the file does not hold as it stands
 };
 
+// Tells weights apart: a hash of every tensor's name, type, shape and of some of its bytes. Wherever the file
+// lies, and in however many parts, it is the same; of a large file it reads little.
+uint64_t fingerprint(const Weights& weights);
+
 }  // namespace coda::runtime

@@ -17,6 +17,13 @@
 
 namespace coda::models {
 
+// How a model's activations are rounded before they multiply quantized weights.
+struct ActivationsInUse {
+    std::string bits;    // "16", "8", "8 and 16"; empty: not known here (a server, a GPU)
+    std::string reason;  // a line for people
+    double kl = 0;       // what the model's check found of what is in use; 0: not checked, or 16 bits
+};
+
 enum class Role { system, user, assistant, tool };
 
 // What the model may call: its arguments are a JSON object that follows `parameters`, a JSON schema as text.
@@ -125,6 +132,7 @@ class ChatModel {
     // It was trained to call tools, and its format for that is known.
     virtual bool calls_tools() const { return false; }
     virtual int context_length() const = 0;
+    virtual ActivationsInUse activations() const { return {}; }
     // Tokens of `text` as ordinary text; an estimate for a server.
     virtual int count_tokens(std::string_view text) const = 0;
     virtual Result<std::unique_ptr<ChatSession>> new_session() = 0;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "models/llm/chat_model.h"
+#include "models/llm/settings.h"
 #include "runtime/backend.h"
 
 #include <filesystem>
@@ -15,6 +16,7 @@ struct LlmOptions {
     int context_length = 4096;  // tokens; at most what the model was trained for
     bool mmap = true;           // map the file; false: read it into memory
     AvailableMemory available = available_memory();
+    ActivationBits activations = ActivationBits::checked;
     std::string chat_template = {};  // Jinja, in place of the file\'s own; empty: the file\'s
 };
 

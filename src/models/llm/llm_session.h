@@ -40,6 +40,7 @@ struct LoadedModel {
     std::unique_ptr<SentenceEnds> sentence_ends;
     DecoderProgram program;
     std::shared_ptr<const runtime::Executable> executable;
+    ActivationsInUse activations;
     std::shared_ptr<MaskVocabulary> mask_vocabulary = std::make_shared<MaskVocabulary>();
 };
 

@@ -14,6 +14,11 @@ void declare(Settings& settings, LlmSettings& to) {
     settings.declare(
         "llm.mmap", &to.mmap,
         "Map the GGUF; false: read it into memory, for files that may change or lie on a network.");
+    settings.declare(
+        "llm.activations", &to.activations,
+        "Bits of activations that multiply quantized weights. checked: 8 as far as the model's check "
+        "(coda models check FILE) allowed it, else 16; exact: 16; int8: 8, whatever that does.",
+        SettingRules::one_of({"checked", "exact", "int8"}));
     settings.declare("llm.temperature", &to.temperature, "0: always the likeliest token.",
                      SettingRules::between(0, 5));
     settings.declare("llm.top_k", &to.top_k, "Draw from the k likeliest tokens. 0: from all.",
@@ -30,6 +35,11 @@ void declare(Settings& settings, LlmSettings& to) {
                      SettingRules::at_least(0));
     settings.declare("llm.max_tokens", &to.max_tokens, "The longest answer.",
                      SettingRules::between(1, 1 << 16));
+}
+
+ActivationBits LlmSettings::activation_bits() const {
+    if (activations == "exact") return ActivationBits::exact;
+    return activations == "int8" ? ActivationBits::int8 : ActivationBits::checked;
 }
 
 Sampling LlmSettings::sampling() const {

@@ -20,8 +20,9 @@ namespace coda::runtime::cpu {
 struct Prepared {
     std::shared_ptr<const PackedMatrix> matrix;
     std::vector<std::shared_ptr<const PackedMatrix>> experts;  // gate and up of the first, its down, ...
-    std::vector<float> a, b;  // bias; norm weight and bias; norms of queries and keys
-    int rope = -1;            // index into CpuExecutable::ropes
+    std::vector<float> a, b;                         // bias; norm weight and bias; norms of queries and keys
+    int rope = -1;                                   // index into CpuExecutable::ropes
+    bool one_plane = false, one_plane_down = false;  // of activations (product.h); down: of experts
 };
 
 class CpuExecutable;
@@ -65,7 +66,8 @@ class CpuExecutable final : public Executable, public std::enable_shared_from_th
     Result<std::unique_ptr<State>> new_state() const override;
     Status run(const Step& step, const StepInput& input, State& state, const Cancel& cancel,
                Priority priority) const override;
-    size_t weight_bytes() const override { return weights_.taken(); }
+    Result<std::shared_ptr<const Executable>> with(const CompileOptions& options) const override;
+    size_t weight_bytes() const override { return weights_->taken(); }
     size_t state_bytes() const override;
 
     const Program& program() const { return *program_; }
@@ -83,13 +85,18 @@ class CpuExecutable final : public Executable, public std::enable_shared_from_th
         ArenaPlan arena;
     };
     CpuExecutable() = default;
+    CpuExecutable(const CpuExecutable& other);  // the same weights and threads
+
+    // What the options say of activations.
+    void choose_activations(const CompileOptions& options);
 
     std::shared_ptr<const Program> program_;
+    InstructionSet isa_{};
     Multiplier multiplier_{};
     std::shared_ptr<ThreadPool> pool_;
     std::vector<PreparedStep> steps_;
     std::vector<const Rope*> ropes_;  // the different ones
-    WeightMemory weights_;
+    std::shared_ptr<WeightMemory> weights_ = std::make_shared<WeightMemory>();
     size_t arena_bytes_ = 0;
 };
 

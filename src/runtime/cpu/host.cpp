@@ -81,21 +81,6 @@ double quota_of(const std::string& cpu_max) {
     return INFINITY;
 }
 
-// The tightest quota from this process's cgroup up to the root.
-double cgroup_quota() {
-    const std::string root = "/sys/fs/cgroup";
-    std::ifstream membership("/proc/self/cgroup");
-    std::string group;
-    for (std::string line; std::getline(membership, line);)
-        if (line.rfind("0::", 0) == 0) group = line.substr(3);
-    double quota = quota_of(read_line(root + "/cpu.max"));
-    while (group.size() > 1) {
-        quota = std::min(quota, quota_of(read_line(root + group + "/cpu.max")));
-        group.resize(group.find_last_of('/'));
-    }
-    return quota;
-}
-
 }  // namespace
 
 Result<InstructionSet> choose_instruction_set(const std::string& wanted) {
@@ -113,20 +98,39 @@ Result<InstructionSet> choose_instruction_set(const std::string& wanted) {
                 fmt::format("one of {}", names));
 }
 
-int usable_cores() {
+double cgroup_quota(const HostFiles& files) {
+    std::ifstream membership(files.membership);
+    std::string group;
+    for (std::string line; std::getline(membership, line);)
+        if (line.starts_with("0::/")) group = line.substr(3);
+    double quota = quota_of(read_line(files.cgroups + "/cpu.max"));
+    while (group.size() > 1) {
+        quota = std::min(quota, quota_of(read_line(files.cgroups + group + "/cpu.max")));
+        group.resize(group.find_last_of('/'));
+    }
+    return quota;
+}
+
+int physical_cores(std::span<const int> processors, const HostFiles& files) {
+    std::set<std::string> cores;
+    for (const int processor : processors) {
+        const std::string topology = fmt::format("{}/cpu{}/topology/", files.processors, processor);
+        const std::string core = read_line(topology + "core_id");
+        cores.insert(core.empty() ? fmt::format("cpu {}", processor)
+                                  : read_line(topology + "physical_package_id") + ":" + core);
+    }
+    return static_cast<int>(cores.size());
+}
+
+int usable_cores(const HostFiles& files) {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
-    std::set<std::string> cores;  // two hyper-threads share the name of their core
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (!CPU_ISSET(cpu, &allowed)) continue;
-        const std::string topology = fmt::format("/sys/devices/system/cpu/cpu{}/topology/", cpu);
-        const std::string core = read_line(topology + "core_id");
-        cores.insert(core.empty() ? fmt::format("cpu {}", cpu)
-                                  : read_line(topology + "physical_package_id") + ":" + core);
-    }
-    const double quota = std::ceil(cgroup_quota());
-    const int count = static_cast<int>(cores.size());
+    std::vector<int> processors;
+    for (int processor = 0; processor < CPU_SETSIZE; ++processor)
+        if (CPU_ISSET(processor, &allowed)) processors.push_back(processor);
+    const int count = physical_cores(processors, files);
+    const double quota = std::ceil(cgroup_quota(files));
     return std::max(1, quota < count ? static_cast<int>(quota) : count);
 }
 

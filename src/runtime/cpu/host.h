@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "runtime/cpu/kernels.h"
 
+#include <span>
 #include <string>
 
 namespace coda::runtime::cpu {
@@ -20,7 +21,20 @@ struct InstructionSet {
 // The best the machine has, or `wanted`. Fails with invalid_argument or unsupported.
 Result<InstructionSet> choose_instruction_set(const std::string& wanted);
 
-// Physical cores that this process may run on, at most its cgroup's CPU quota (v2), at least 1.
-int usable_cores();
+// Where the system says what a process may use; tests have folders of their own.
+struct HostFiles {
+    std::string cgroups = "/sys/fs/cgroup";        // where cgroup v2 is mounted
+    std::string membership = "/proc/self/cgroup";  // which of them this process is in
+    std::string processors = "/sys/devices/system/cpu";
+};
+
+// CPUs that the tightest cpu.max from this process's cgroup up to the root grants; infinite where none does.
+double cgroup_quota(const HostFiles& files = {});
+
+// Physical cores among `processors`, which hyper-threads share.
+int physical_cores(std::span<const int> processors, const HostFiles& files = {});
+
+// Physical cores that this process may run on, at most its cgroup's CPU quota (v2) rounded up, at least 1.
+int usable_cores(const HostFiles& files = {});
 
 }  // namespace coda::runtime::cpu

@@ -106,11 +106,12 @@ struct PlaneKernels {
         int x_bytes;  // that 32 columns of a row take
         // Rows of k floats, k a multiple of 32, to rows x k / 32 x x_bytes.
         void (*round_rows)(ConstRows x, int rows, int k, std::byte* out);
-        // y[t][16 p + i] = sum_k x[t][k] W_p[k][i], by PanelType less kPlainTypes.
+        // y[t][16 p + i] = sum_k x[t][k] W_p[k][i], by PanelType less kPlainTypes. Null where that gains
+        // nothing.
         void (*multiply[kCodedTypes])(const CodedPanels& panels, int k, const std::byte* x, int rows,
                                       MutableRows y);
     };
-    Planes one, two;  // 8 bits of activation, 14 to 16 bits
+    Planes one, two;  // 8 bits of activation, 16 bits
 };
 
 const PlaneKernels& avx2_planes();

@@ -147,7 +147,8 @@ void Operations::operator()(const op::Linear& op) {
         plain && op.spec.residual ? at(*op.spec.residual).read() : ConstRows{nullptr, 0};
     linear(executable_.multiplier(),
            {*prepared_->matrix, x.read(), x.rows, data_or_null(prepared_->a),
-            static_cast<Function>(op.spec.activation), residual, out.all(), state_.linear_memory_},
+            static_cast<Function>(op.spec.activation), residual, out.all(), state_.linear_memory_,
+            prepared_->one_plane},
            run_);
     if (!plain) scale_and_cap(op.spec, out);
 }
@@ -178,7 +179,8 @@ void Operations::operator()(const op::GateUp& op) {
             static_cast<Function>(op.activation),
             {nullptr, 0},
             out.all(),
-            state_.linear_memory_},
+            state_.linear_memory_,
+            prepared_->one_plane},
            run_);
 }
 
@@ -209,13 +211,22 @@ void Operations::run_expert(const op::Experts& op, int expert, std::span<const s
     const Matrix taken{state_.expert_rows_.data(), count, x.width};
     const Matrix hidden{taken.row(count), count, gated.rows}, y{hidden.row(count), count, x.width};
     for (int i = 0; i < count; ++i) std::copy_n(x.row(rows[index(i)].first), x.width, taken.row(i));
-    const auto multiply_all = [&](const PackedMatrix& matrix, Matrix from, Function function, Matrix to) {
+    const auto multiply_all = [&](const PackedMatrix& matrix, Matrix from, Function function, Matrix to,
+                                  bool one_plane) {
         linear(executable_.multiplier(),
-               {matrix, from.read(), count, nullptr, function, {nullptr, 0}, to.all(), state_.linear_memory_},
+               {matrix,
+                from.read(),
+                count,
+                nullptr,
+                function,
+                {nullptr, 0},
+                to.all(),
+                state_.linear_memory_,
+                one_plane},
                run_);
     };
-    multiply_all(gated, taken, static_cast<Function>(op.spec.activation), hidden);
-    multiply_all(down, hidden, Function::none, y);
+    multiply_all(gated, taken, static_cast<Function>(op.spec.activation), hidden, prepared_->one_plane);
+    multiply_all(down, hidden, Function::none, y, prepared_->one_plane_down);
     for (int i = 0; i < count; ++i) {
         kernels_.scale(rows[index(i)].second, y.width, y.row(i));
         kernels_.add(y.row(i), y.width, out.row(rows[index(i)].first));

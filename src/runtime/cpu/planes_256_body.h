@@ -93,17 +93,6 @@ void store_bytes(Ints x, std::byte* to) {  // of lanes that fit one
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
                      _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
-__m256i upper_part(__m256i x) {
-    return _mm256_srai_epi32(_mm256_add_epi32(x, _mm256_set1_epi32(1 << (kLowBits - 1))), kLowBits);
-}
-__m256i lower_part(__m256i x) {
-    return _mm256_sub_epi32(x, _mm256_slli_epi32(upper_part(x), kLowBits));
-}
-void split(Ints x, std::byte* high, std::byte* low) {
-    store_bytes({upper_part(x.a), upper_part(x.b)}, high);
-    store_bytes({lower_part(x.a), lower_part(x.b)}, low);
-}
-
 struct Codes {
     __m256i a, b;
     static Codes load(const std::byte* from) {

@@ -7,7 +7,8 @@
 namespace coda::runtime::cpu {
 namespace {
 
-constexpr int kLowBits = 8, kTop = 127 * 256 + 127;
+constexpr int kTop = 127 * 256 + 127;
+constexpr int kMostBits[2] = {8, 8};
 constexpr int kRows[2][4] = {{12, 4, 2, 1}, {8, 4, 2, 1}};
 
 struct Floats {
@@ -82,10 +83,9 @@ void store_bytes(Ints x, std::byte* to) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(x.v));
 }
 void split(Ints x, std::byte* high, std::byte* low) {
-    const __m512i upper =
-        _mm512_srai_epi32(_mm512_add_epi32(x.v, _mm512_set1_epi32(1 << (kLowBits - 1))), kLowBits);
+    const __m512i upper = _mm512_srai_epi32(_mm512_add_epi32(x.v, _mm512_set1_epi32(128)), 8);
     store_bytes({upper}, high);
-    store_bytes({_mm512_sub_epi32(x.v, _mm512_slli_epi32(upper, kLowBits))}, low);
+    store_bytes({_mm512_sub_epi32(x.v, _mm512_slli_epi32(upper, 8))}, low);
 }
 
 struct Codes {
@@ -111,7 +111,6 @@ Codes operator|(Codes a, Codes b) {
     return {_mm512_or_si512(a.v, b.v)};
 }
 
-template <int kBits>
 struct Sum {
     __m512i v;
     void clear() { v = _mm512_setzero_si512(); }
@@ -126,6 +125,7 @@ void prefetch(const std::byte* block) {
         _mm_prefetch(reinterpret_cast<const char*>(block) + 2048 + line, _MM_HINT_T0);
 }
 
+#include "runtime/cpu/byte_planes_body.h"
 #include "runtime/cpu/planes_body.h"
 
 constexpr PlaneKernels kTable = {kOf<1>, kOf<2>};

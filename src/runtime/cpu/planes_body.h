@@ -3,12 +3,15 @@
 // inside it, under the rules of kernels_body.h.
 //
 // A weight is d q + m with a small unsigned code q (less an offset); an activation is rounded to a whole
-// number times the scale of its 32 columns, and that number is split into bytes: high 2^kLowBits + low, its
-// two planes. Byte products are exact, so all that is lost is that rounding: 14 to 16 bits with two planes
-// (as good as floats), 8 with one. No weight is ever turned into a float.
+// number times the scale of its 32 columns, and that number is one byte, or two: its planes. Products of
+// whole numbers are exact, so all that is lost is that rounding: 16 bits with two planes (as good as floats),
+// 8 with one. No weight is ever turned into a float.
 //
-// The ISA's constants: kLowBits; kTop, the largest whole number of two planes; kRows[planes - 1][], how many
-// rows of x a pass over a panel takes, descending to 1.
+// The ISA's: kTop, the largest whole number of two planes; kRows[planes - 1][], how many rows of x a pass
+// over a panel takes, descending to 1; kMostBits[planes - 1], the widest codes that it multiplies;
+// store_wide, how two planes of 32 columns lie; and Products<bits, planes>, the sums of one row of x:
+// Weights, how of(codes) prepares columns 4 j to 4 j + 3 of the panel for any number of rows, add<j>(weights,
+// planes), total().
 
 // --- codes: 32 columns of 16 rows; get<j> gives columns 4 j to 4 j + 3, byte 4 row + column ---
 
@@ -212,8 +215,7 @@ void round_block(const float* x, std::byte* out) {
     const float inverse = largest > 1e-30f ? kLimit / largest : 0;
     const Ints first = rounded(a * Floats::all(inverse)), second = rounded(b * Floats::all(inverse));
     if constexpr (kPlanes == 2) {
-        split(first, out, out + kBlock);
-        split(second, out + 16, out + kBlock + 16);
+        store_wide(first, second, out);
     } else {
         store_bytes(first, out);
         store_bytes(second, out + 16);
@@ -243,9 +245,8 @@ void round_rows(ConstRows x, int rows, int k, std::byte* out) {
 // Columns 4 j to 4 j + 3 of every row.
 template <class Code, int kTimes, int kPlanes, int j, class Sums>
 [[gnu::always_inline]] inline void add_products(const std::byte* codes, const std::byte* x, Sums& sums) {
-    const Codes w = Code::template get<j>(codes);
-    for (int t = 0; t < kTimes; ++t, x += kXBytes<kPlanes>)
-        for (int plane = 0; plane < kPlanes; ++plane) sums[t][plane].add(w, x + plane * kBlock + 4 * j);
+    const auto w = Products<Code::kBits, kPlanes>::of(Code::template get<j>(codes));
+    for (int t = 0; t < kTimes; ++t, x += kXBytes<kPlanes>) sums[t].template add<j>(w, x);
 }
 
 template <class Code, int kTimes, int kPlanes, int first, int count, class Sums>
@@ -266,19 +267,17 @@ template <class Format, int kTimes, int kPlanes, int part>
     using Code = typename Format::Code;
     constexpr int kSteps = 8 / Scale::kParts, kFact = Scale::kParts == 1 ? 2 : part;
     const std::byte* facts = x + kPlanes * kBlock;
-    Sum<Code::kBits> sums[kTimes][kPlanes];
+    Products<Code::kBits, kPlanes> sums[kTimes];
     for (int t = 0; t < kTimes; ++t) {
-        for (int plane = 0; plane < kPlanes; ++plane) sums[t][plane].clear();
+        sums[t].clear();
         if constexpr (Format::kOffsetBits > 0)
-            sums[t][kPlanes - 1].start(Ints::all(facts + t * kXBytes<kPlanes> + 16 + 4 * kFact)
-                                           .template left<Format::kOffsetBits>());
+            sums[t].start(Ints::all(facts + t * kXBytes<kPlanes> + 16 + 4 * kFact)
+                              .template left<Format::kOffsetBits>());
     }
     add_part<Code, kTimes, kPlanes, part * kSteps, kSteps>(block + Scale::kBytes, x, sums);
     const Floats scale = Scale::scale(super, block, part);
     for (int t = 0; t < kTimes; ++t, facts += kXBytes<kPlanes>) {
-        Ints products = sums[t][kPlanes - 1].total();
-        if constexpr (kPlanes == 2) products = products + sums[t][0].total().template left<kLowBits>();
-        total[t] = fma(products.floats(), scale * Floats::all(facts), total[t]);
+        total[t] = fma(sums[t].total().floats(), scale * Floats::all(facts), total[t]);
         if constexpr (Scale::kMins)
             total[t] = fma(Scale::min(super, block, part), Floats::all(facts + 4 + 4 * kFact), total[t]);
     }
@@ -333,6 +332,15 @@ void multiply_coded(const CodedPanels& panels, int k, const std::byte* x, int ro
     multiply_groups<type, kPlanes, 0>(panels, k, x, rows, y);
 }
 
+using MultiplyCoded = void (*)(const CodedPanels&, int, const std::byte*, int, MutableRows);
+template <PanelType type, int kPlanes>
+constexpr MultiplyCoded multiply_if_narrow() {
+    if constexpr (Coded<type>::Code::kBits <= kMostBits[kPlanes - 1])
+        return multiply_coded<type, kPlanes>;
+    else
+        return nullptr;
+}
+
 template <int kPlanes, int choice = 0>
 void round_groups(ConstRows x, int rows, int k, std::byte* out) {
     constexpr int kTimes = kRows[kPlanes - 1][choice];
@@ -349,11 +357,11 @@ constexpr PlaneKernels::Planes kOf = {
     kRows[kPlanes - 1][0],
     kXBytes<kPlanes>,
     round_groups<kPlanes>,
-    {multiply_coded<PanelType::q8_0, kPlanes>, multiply_coded<PanelType::q4_0, kPlanes>,
-     multiply_coded<PanelType::q4_1, kPlanes>, multiply_coded<PanelType::q5_0, kPlanes>,
-     multiply_coded<PanelType::q5_1, kPlanes>, multiply_coded<PanelType::q2_k, kPlanes>,
-     multiply_coded<PanelType::q3_k, kPlanes>, multiply_coded<PanelType::q4_k, kPlanes>,
-     multiply_coded<PanelType::q5_k, kPlanes>, multiply_coded<PanelType::q6_k, kPlanes>,
-     multiply_coded<PanelType::iq4_nl, kPlanes>, multiply_coded<PanelType::iq4_xs, kPlanes>,
-     multiply_coded<PanelType::mxfp4, kPlanes>},
+    {multiply_if_narrow<PanelType::q8_0, kPlanes>(), multiply_if_narrow<PanelType::q4_0, kPlanes>(),
+     multiply_if_narrow<PanelType::q4_1, kPlanes>(), multiply_if_narrow<PanelType::q5_0, kPlanes>(),
+     multiply_if_narrow<PanelType::q5_1, kPlanes>(), multiply_if_narrow<PanelType::q2_k, kPlanes>(),
+     multiply_if_narrow<PanelType::q3_k, kPlanes>(), multiply_if_narrow<PanelType::q4_k, kPlanes>(),
+     multiply_if_narrow<PanelType::q5_k, kPlanes>(), multiply_if_narrow<PanelType::q6_k, kPlanes>(),
+     multiply_if_narrow<PanelType::iq4_nl, kPlanes>(), multiply_if_narrow<PanelType::iq4_xs, kPlanes>(),
+     multiply_if_narrow<PanelType::mxfp4, kPlanes>()},
 };

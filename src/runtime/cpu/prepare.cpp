@@ -1,5 +1,6 @@
 // Compiling for the CPU: weights are packed, small vectors become floats, memory is planned.
 #include "runtime/cpu/cpu_executable.h"
+#include "runtime/cpu/panel_codes.h"
 #include "runtime/routing.h"
 
 #include <algorithm>
@@ -74,7 +75,7 @@ class Preparation {
         return {};
     }
     Status operator()(const op::Conv1d& op) {
-        CODA_TRY(out_->matrix, pack_conv1d(op.weight, executable_.weights_));
+        CODA_TRY(out_->matrix, pack_conv1d(op.weight, *executable_.weights_));
         if (!op.bias.empty()) out_->a = to_floats(op.bias);
         return {};
     }
@@ -106,8 +107,8 @@ class Preparation {
         for (const TensorView& weight : weights) key.emplace_back(weight.bytes.data(), weight.bytes.size());
         auto& known = packed_[{key, gated}];
         if (known) return known;
-        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], executable_.weights_, fills_)
-                              : pack(weights, executable_.weights_, fills_));
+        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], *executable_.weights_, fills_)
+                              : pack(weights, *executable_.weights_, fills_));
         return known;
     }
 
@@ -133,8 +134,7 @@ namespace {
 Multiplier multiplier_for(const InstructionSet& isa, CompileOptions::Activations activations) {
     using Activations = CompileOptions::Activations;
     Multiplier multiplier{isa.kernels};
-    if (isa.planes)
-        multiplier.planes = activations == Activations::int8 ? &isa.planes->one : &isa.planes->two;
+    multiplier.planes = isa.planes;
     const bool rounded = activations != Activations::f32;
     if (isa.bf16 && (rounded || isa.bf16->split_pays)) {
         multiplier.bf16 = isa.bf16;
@@ -142,6 +142,43 @@ Multiplier multiplier_for(const InstructionSet& isa, CompileOptions::Activations
     }
     return multiplier;
 }
+
+// Which products take one plane of activations: those that the options name and that have kernels for it.
+class PlaneChoice {
+  public:
+    PlaneChoice(const PlaneKernels* planes, const CompileOptions& options)
+        : planes_(planes), options_(options) {}
+
+    void apply(const Op& op, Prepared& prepared) const {
+        if (const auto* linear = std::get_if<op::Linear>(&op)) {
+            prepared.one_plane = all_narrow(linear->spec.weights);
+        } else if (const auto* both = std::get_if<op::GateUp>(&op)) {
+            prepared.one_plane = all_narrow({&both->gate, &both->up});
+        } else if (const auto* experts = std::get_if<op::Experts>(&op)) {
+            prepared.one_plane = all_narrow({&experts->spec.gate, &experts->spec.up});
+            prepared.one_plane_down = narrow(experts->spec.down);
+        }
+    }
+
+  private:
+    bool narrow(const TensorView& weight) const {
+        const PanelType type = panel_type(weight.dtype);
+        if (!planes_ || !is_coded(type)) return false;
+        if (!planes_->one.multiply[static_cast<int>(type) - kPlainTypes]) return false;
+        return options_.activations == CompileOptions::Activations::int8 ||
+               std::find(options_.int8_weights.begin(), options_.int8_weights.end(), weight.name) !=
+                   options_.int8_weights.end();
+    }
+    bool all_narrow(const std::vector<TensorView>& weights) const {
+        return std::all_of(weights.begin(), weights.end(), [&](const TensorView& w) { return narrow(w); });
+    }
+    bool all_narrow(std::initializer_list<const TensorView*> weights) const {
+        return std::all_of(weights.begin(), weights.end(), [&](const TensorView* w) { return narrow(*w); });
+    }
+
+    const PlaneKernels* planes_;
+    const CompileOptions& options_;
+};
 
 }  // namespace
 
@@ -152,12 +189,40 @@ Result<std::shared_ptr<const Executable>> CpuExecutable::compile(std::shared_ptr
     CODA_CHECK(program->status());
     std::shared_ptr<CpuExecutable> executable(new CpuExecutable);
     executable->program_ = std::move(program);
-    executable->multiplier_ = multiplier_for(isa, options.activations);
+    executable->isa_ = isa;
     executable->pool_ = std::move(pool);
     Preparation preparation(*executable);
     for (const Step& step : executable->program_->steps()) CODA_CHECK(preparation.step(step));
     preparation.fill(*executable->pool_);
+    executable->choose_activations(options);
     return executable;
+}
+
+CpuExecutable::CpuExecutable(const CpuExecutable& other)
+    : Executable(other),
+      std::enable_shared_from_this<CpuExecutable>(other),
+      program_(other.program_),
+      isa_(other.isa_),
+      multiplier_(other.multiplier_),
+      pool_(other.pool_),
+      steps_(other.steps_),
+      ropes_(other.ropes_),
+      weights_(other.weights_),
+      arena_bytes_(other.arena_bytes_) {}
+
+Result<std::shared_ptr<const Executable>> CpuExecutable::with(const CompileOptions& options) const {
+    std::shared_ptr<CpuExecutable> other(new CpuExecutable(*this));
+    other->choose_activations(options);
+    return other;
+}
+
+void CpuExecutable::choose_activations(const CompileOptions& options) {
+    multiplier_ = multiplier_for(isa_, options.activations);
+    const PlaneChoice choice(isa_.planes, options);
+    for (const Step& step : program_->steps()) {
+        PreparedStep& prepared = steps_[static_cast<size_t>(step.index())];
+        for (size_t i = 0; i < step.ops().size(); ++i) choice.apply(step.ops()[i], prepared.ops[i]);
+    }
 }
 
 }  // namespace coda::runtime::cpu

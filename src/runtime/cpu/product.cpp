@@ -168,8 +168,12 @@ Way way_of(const Multiplier& multiplier, PanelType type, int rows) {
     return in_bf16 ? Way::bf16 : Way::floats;
 }
 
+const PlaneKernels::Planes& planes_of(const Multiplier& multiplier, const LinearCall& call) {
+    return call.one_plane ? multiplier.planes->one : multiplier.planes->two;
+}
+
 void round_to_planes(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
-    const PlaneKernels::Planes& planes = *multiplier.planes;
+    const PlaneKernels::Planes& planes = planes_of(multiplier, call);
     const size_t row_bytes = at(call.matrix.k / kBlock) * at(planes.x_bytes);
     auto* out =
         reinterpret_cast<std::byte*>(call.memory.planes.floats(row_bytes * at(call.rows) / sizeof(float)));
@@ -197,7 +201,7 @@ void multiply_range(const Multiplier& multiplier, const LinearCall& call, const 
     const std::byte* data = range.data + at(first) * range.stride;
     switch (way_of(multiplier, range.type, call.rows)) {
         case Way::planes: {
-            const PlaneKernels::Planes& planes = *multiplier.planes;
+            const PlaneKernels::Planes& planes = planes_of(multiplier, call);
             const auto* x = reinterpret_cast<const std::byte*>(call.memory.planes.data());
             x += at(first_row) * at(call.matrix.k / kBlock) * at(planes.x_bytes);
             return planes.multiply[at(static_cast<int>(range.type) - kPlainTypes)](

@@ -26,7 +26,7 @@ void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int row
 // wanted, for many rows; `split`: in three products, as good as floats.
 struct Multiplier {
     const Kernels* kernels;
-    const PlaneKernels::Planes* planes = nullptr;
+    const PlaneKernels* planes = nullptr;
     const Bf16Kernels* bf16 = nullptr;
     bool split = false;
 };
@@ -46,6 +46,7 @@ struct LinearCall {
     ConstRows residual;  // data null: none
     MutableRows out;
     LinearMemory& memory;
+    bool one_plane = false;  // of codes' activations: 8 bits in place of 16
 };
 
 // out = function(x W + b) + residual, or the gated product, on all threads of the run.
