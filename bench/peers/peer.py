@@ -55,7 +55,8 @@ def llm(ask):
     for round_number in range(ask["rounds"] + 1):  # the first warms up
         peer.clear()
         prompt_ms, _ = milliseconds(lambda: peer.feed([peer.token(i) for i in range(count)]))
-        tokens_ms, _ = milliseconds(lambda: [peer.feed([peer.token(i)]) for i in range(generate)])
+        tokens = range(generate if round_number else 4)
+        tokens_ms, _ = milliseconds(lambda: [peer.feed([peer.token(i)]) for i in tokens])
         if round_number:
             prefill.append(count * 1000 / prompt_ms)
             decode.append(generate * 1000 / tokens_ms)

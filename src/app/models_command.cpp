@@ -146,6 +146,11 @@ Result<int> add(Context& context, const AddOptions& options) {
     CODA_CHECK(change_setting(context.configuration_file, setting_of(plan), stored.path.string()));
     context.output.line(fmt::format("{} is the {} now ({} in {}).", stored.name, title_of(plan),
                                     setting_of(plan), context.configuration_file.string()));
+    if (is_llm(plan)) {
+        context.output.note(fmt::format("coda models check {} finds out whether it may run faster, with 8 bits of "
+                                        "activation; that takes a minute",
+                                        stored.path.string()));
+    }
     context.output.object({{"name", stored.name},
                            {"path", stored.path.string()},
                            {"role", models::to_string(plan.role)},

@@ -117,6 +117,32 @@ TEST_P(DeviceBackend, LinearOfEveryTypeAndShape) {
             }
 }
 
+// Few rows go by q8_0 as the file has it; the first run of many packs it, and then all go by panels.
+TEST_P(DeviceBackend, LinearFromTheFilesRowsAndThenFromPanels) {
+    for (const auto& [out, in] : {std::pair{50, 96}, {16, 32}, {200, 576}, {3, 2048}}) {
+        SCOPED_TRACE(testing::Message() << out << " x " << in);
+        const TensorView a = tensors_.make(DType::q8_0, {out, in}), b = tensors_.make(DType::q8_0, {out, in});
+        const std::vector<float> features = tensors_.floats(static_cast<size_t>(150 * in));
+        std::vector<StepInput> inputs;
+        for (const int rows : {1, 2, 7, 16, 3, 17, 1, 16, 150, 2}) {
+            StepInput input;
+            input.features = std::span(features).first(static_cast<size_t>(rows * in));
+            input.rows.kind = Rows::Kind::all;
+            inputs.push_back(input);
+        }
+        auto both = program();
+        Step& step = both->add_step("step", 150);
+        const Buffer x = step.input(in);
+        step.output("out", step.linear(x, {.weights = {a, b}}));
+        compare(both, inputs, coded_bound());
+        auto gated = program();
+        Step& gate_step = gated->add_step("step", 150);
+        const Buffer gate_x = gate_step.input(in);
+        gate_step.output("out", gate_step.gate_up(gate_x, a, b, Activation::silu));
+        compare(gated, inputs, 10 * coded_bound());
+    }
+}
+
 // A scale per 32 columns and 8 bits: off by up to 2^-8 of the largest of them.
 TEST_P(DeviceBackend, LinearInInt8IsAsGoodAsItsRounding) {
     for (const DType dtype : kWeightTypes)

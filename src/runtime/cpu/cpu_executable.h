@@ -97,6 +97,7 @@ class CpuExecutable final : public Executable, public std::enable_shared_from_th
     std::vector<PreparedStep> steps_;
     std::vector<const Rope*> ropes_;  // the different ones
     std::shared_ptr<WeightMemory> weights_ = std::make_shared<WeightMemory>();
+    std::shared_ptr<std::atomic<bool>> long_prompt_ = std::make_shared<std::atomic<bool>>(false);
     size_t arena_bytes_ = 0;
 };
 

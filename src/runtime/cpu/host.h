@@ -9,13 +9,15 @@
 
 namespace coda::runtime::cpu {
 
-// The kernels of one instruction set; planes and bf16 are null where there are no such instructions.
+// The kernels of one instruction set; planes, bf16 and file_rows are null where there are no such
+// instructions.
 struct InstructionSet {
     const char* name;  // as in CpuOptions::isa
     const char* title;
     const Kernels* kernels;
     const PlaneKernels* planes;
     const Bf16Kernels* bf16;
+    const FileRowKernels* file_rows;
 };
 
 // The best the machine has, or `wanted`. Fails with invalid_argument or unsupported.

@@ -119,6 +119,21 @@ const PlaneKernels& avxvnni_planes();
 const PlaneKernels& avx512vl_planes();  // the same code as avxvnni in the other encoding
 const PlaneKernels& avx512vnni_planes();
 
+// --- q8_0 as its file has it ---
+
+// For few rows of x: a long prompt is faster from panels, but those must be packed first.
+struct FileRowKernels {
+    static constexpr int kMostRows = 16;  // of x that are worth it
+    int x_bytes;                          // that 32 columns of a row of x take
+    // Rows of k floats, k a multiple of 32, to rows x k / 32 x x_bytes, each row by itself.
+    void (*round_rows)(ConstRows x, int rows, int k, std::byte* out);
+    // y[t][i] = sum_k x[t][k] w[i][k] for `count` rows of weights that lie `stride` bytes apart.
+    void (*multiply)(const std::byte* rows, size_t stride, int count, int k, const std::byte* x, int x_rows,
+                     MutableRows y);
+};
+
+const FileRowKernels& avx2_file_rows();
+
 // --- many rows at once in BF16, where the machine multiplies it ---
 
 // Weight panels for these are columns in pairs, K/2 x 16 x 2 (what vdpbf16ps and an AMX tile both read);

@@ -139,8 +139,55 @@ void PanelFill::run(int first, int last) const {
                   data + static_cast<size_t>(r / kPanelRows) * stride);
 }
 
+void write_panels(std::span<const PanelFill> fills, ThreadPool::Run& run) {
+    constexpr size_t kChunk = size_t{1} << 20;
+    struct Chunk {
+        const PanelFill* fill;
+        int first, last;
+    };
+    std::vector<Chunk> chunks;
+    for (const PanelFill& fill : fills) {
+        const int each = std::max(1, static_cast<int>(kChunk / std::max<size_t>(fill.stride, 1)));
+        for (int first = 0; first < fill.panels(); first += each)
+            chunks.push_back({&fill, first, std::min(fill.panels(), first + each)});
+    }
+    run.for_each(static_cast<int>(chunks.size()), [&](int i, Scratch&) {
+        const Chunk& chunk = chunks[static_cast<size_t>(i)];
+        chunk.fill->run(chunk.first, chunk.last);
+    });
+}
+
+void PackedMatrix::write(ThreadPool::Run& run) const {
+    if (written.load(std::memory_order_acquire)) return;
+    const std::lock_guard lock(writing);
+    if (written.load(std::memory_order_relaxed)) return;
+    write_panels(fills, run);
+    written.store(true, std::memory_order_release);
+}
+
+namespace {
+
+PanelRange::Source source_of(const TensorView& weight, int first_panel = 0) {
+    const int rows = static_cast<int>(weight.shape.rows()), first = first_panel * kPanelRows;
+    const size_t stride = weight.bytes.size() / static_cast<size_t>(rows);
+    return {weight.bytes.data() + static_cast<size_t>(first) * stride, stride, rows - first};
+}
+
+// Where the fills go: to whoever writes them now, or to the matrix.
+void keep_fills(PackedMatrix& matrix, std::vector<PanelFill> own, std::vector<PanelFill>* fills) {
+    if (fills) {
+        fills->insert(fills->end(), own.begin(), own.end());
+        return;
+    }
+    matrix.fills = std::move(own);
+    matrix.written = false;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory,
-                                                 std::vector<PanelFill>& fills) {
+                                                 std::vector<PanelFill>* fills) {
+    std::vector<PanelFill> own;
     auto matrix = std::make_shared<PackedMatrix>();
     matrix->k = static_cast<int>(weights[0].shape.columns());
     for (const TensorView& weight : weights) {
@@ -148,16 +195,18 @@ Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> wei
         const size_t stride = panel_bytes(panel_type(weight.dtype), matrix->k);
         CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(panels)));
         matrix->segments.push_back({matrix->rows, rows, matrix->panels});
-        matrix->ranges.push_back({panel_type(weight.dtype), data, stride, panels, matrix->panels});
-        fills.push_back({weight, data, stride});
+        matrix->ranges.push_back(
+            {panel_type(weight.dtype), data, stride, panels, matrix->panels, {source_of(weight)}});
+        own.push_back({weight, data, stride});
         matrix->rows += rows;
         matrix->panels += panels;
     }
+    keep_fills(*matrix, std::move(own), fills);
     return matrix;
 }
 
 Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
-                                                       WeightMemory& memory, std::vector<PanelFill>& fills) {
+                                                       WeightMemory& memory, std::vector<PanelFill>* fills) {
     auto matrix = std::make_shared<PackedMatrix>();
     matrix->k = static_cast<int>(gate.shape.columns());
     matrix->rows = static_cast<int>(gate.shape.rows());
@@ -169,16 +218,16 @@ Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, c
     const size_t gate_bytes = panel_bytes(gate_type, matrix->k), up_bytes = panel_bytes(up_type, matrix->k),
                  stride = gate_bytes + up_bytes;
     CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(panels)));
-    fills.push_back({gate, data, stride});
-    fills.push_back({up, data + gate_bytes, stride});
+    keep_fills(*matrix, {{gate, data, stride}, {up, data + gate_bytes, stride}}, fills);
     if (gate.dtype == up.dtype) {
-        matrix->ranges.push_back({gate_type, data, gate_bytes, matrix->panels, 0});
+        matrix->ranges.push_back(
+            {gate_type, data, gate_bytes, matrix->panels, 0, {source_of(gate), source_of(up)}, true});
         return matrix;
     }
     for (int p = 0; p < panels; ++p) {  // they alternate, so that every panel is a range
         std::byte* const pair = data + static_cast<size_t>(p) * stride;
-        matrix->ranges.push_back({gate_type, pair, gate_bytes, 1, 2 * p});
-        matrix->ranges.push_back({up_type, pair + gate_bytes, up_bytes, 1, 2 * p + 1});
+        matrix->ranges.push_back({gate_type, pair, gate_bytes, 1, 2 * p, {source_of(gate, p)}});
+        matrix->ranges.push_back({up_type, pair + gate_bytes, up_bytes, 1, 2 * p + 1, {source_of(up, p)}});
     }
     return matrix;
 }
@@ -197,7 +246,7 @@ Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight
                             {weight.shape[0], weight.shape[1] * weight.shape[2]},
                             std::as_bytes(std::span(turned))};
     std::vector<PanelFill> fills;
-    CODA_TRY(auto packed, pack(std::span(&matrix, 1), memory, fills));
+    CODA_TRY(auto packed, pack(std::span(&matrix, 1), memory, &fills));
     for (const PanelFill& fill : fills) fill.run(0, fill.panels());
     return packed;
 }

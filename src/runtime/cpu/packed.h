@@ -1,12 +1,17 @@
 // Weights in the layout that the kernels read (kernels.h), made once when a Program is compiled.
-// Thread safety: immutable after pack.
+// Thread safety: immutable after pack, but for panels that are written when they are first wanted, which one
+// thread does while others wait.
 #pragma once
 
 #include "runtime/cpu/kernels.h"
+#include "runtime/cpu/thread_pool.h"
 #include "runtime/program.h"
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -54,21 +59,16 @@ struct PanelRange {
     size_t stride = 0;
     int count = 0;
     int first_panel = 0;  // within the matrix
-};
 
-// A matrix of `rows` x k, or several under one another. Each of them begins a panel of its own.
-struct PackedMatrix {
-    struct Segment {
-        int first_row = 0;  // of the output
-        int rows = 0;
-        int first_panel = 0;  // its panels hold its rows, the last padded with zeros
+    // The rows that the panels are made of, as the file has them: panel p's begin at row 16 p of the one
+    // source, or where gate and up alternate, at row 16 (p / 2) of source p % 2.
+    struct Source {
+        const std::byte* rows = nullptr;
+        size_t stride = 0;
+        int count = 0;
     };
-    int k = 0;
-    int rows = 0;
-    int panels = 0;
-    bool gated = false;  // panels alternate: 16 rows of the first matrix, 16 of the second
-    std::vector<Segment> segments;
-    std::vector<PanelRange> ranges;  // into the WeightMemory it was packed with
+    std::array<Source, 2> sources;
+    bool alternate = false;
 };
 
 // Rows that have memory and are still to be written there: taking memory is quick, writing is not, and is
@@ -83,12 +83,37 @@ struct PanelFill {
     void run(int first, int last) const;
 };
 
-// What is to be written is added to `fills`.
+// Writes all of them, about a megabyte at a time on all threads of the run.
+void write_panels(std::span<const PanelFill> fills, ThreadPool::Run& run);
+
+// A matrix of `rows` x k, or several under one another. Each of them begins a panel of its own.
+struct PackedMatrix {
+    struct Segment {
+        int first_row = 0;  // of the output
+        int rows = 0;
+        int first_panel = 0;  // its panels hold its rows, the last padded with zeros
+    };
+    int k = 0;
+    int rows = 0;
+    int panels = 0;
+    bool gated = false;  // panels alternate: 16 rows of the first matrix, 16 of the second
+    std::vector<Segment> segments;
+    std::vector<PanelRange> ranges;  // into the WeightMemory it was packed with
+
+    // Panels that are only written when they are wanted; the memory for them is not taken before.
+    std::vector<PanelFill> fills;
+    mutable std::atomic<bool> written = true;
+    mutable std::mutex writing;
+    // Writes them, on all threads of the run, unless they are.
+    void write(ThreadPool::Run& run) const;
+};
+
+// What is to be written is added to `fills`, or, where that is null, kept to be written when it is wanted.
 Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory,
-                                                 std::vector<PanelFill>& fills);
+                                                 std::vector<PanelFill>* fills);
 // Gate and up of one shape, of the same type or not.
 Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
-                                                       WeightMemory& memory, std::vector<PanelFill>& fills);
+                                                       WeightMemory& memory, std::vector<PanelFill>* fills);
 // A convolution [out, in, kernel] as a matrix [out, kernel x in], written at once.
 Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight, WeightMemory& memory);
 

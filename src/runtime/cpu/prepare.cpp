@@ -24,25 +24,11 @@ class Preparation {
         return {};
     }
 
-    // Writes what the steps have packed, about a megabyte at a time on all threads.
+    // Writes what the steps have packed.
     void fill(ThreadPool& pool) {
-        constexpr size_t kChunk = size_t{1} << 20;
-        struct Chunk {
-            const PanelFill* fill;
-            int first, last;
-        };
-        std::vector<Chunk> chunks;
-        for (const PanelFill& fill : fills_) {
-            const int each = std::max(1, static_cast<int>(kChunk / std::max<size_t>(fill.stride, 1)));
-            for (int first = 0; first < fill.panels(); first += each)
-                chunks.push_back({&fill, first, std::min(fill.panels(), first + each)});
-        }
         Scratch scratch;
         ThreadPool::Run run(pool, Priority::background, scratch);
-        run.for_each(static_cast<int>(chunks.size()), [&](int i, Scratch&) {
-            const Chunk& chunk = chunks[static_cast<size_t>(i)];
-            chunk.fill->run(chunk.first, chunk.last);
-        });
+        write_panels(fills_, run);
     }
 
     Status operator()(const op::Linear& op) {
@@ -107,8 +93,13 @@ class Preparation {
         for (const TensorView& weight : weights) key.emplace_back(weight.bytes.data(), weight.bytes.size());
         auto& known = packed_[{key, gated}];
         if (known) return known;
-        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], *executable_.weights_, fills_)
-                              : pack(weights, *executable_.weights_, fills_));
+        // What few rows can be multiplied by as it stands is packed by the first long prompt.
+        const bool later = executable_.isa_.file_rows &&
+                           std::all_of(weights.begin(), weights.end(),
+                                       [](const TensorView& weight) { return weight.dtype == DType::q8_0; });
+        std::vector<PanelFill>* const now = later ? nullptr : &fills_;
+        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], *executable_.weights_, now)
+                              : pack(weights, *executable_.weights_, now));
         return known;
     }
 
@@ -135,6 +126,7 @@ Multiplier multiplier_for(const InstructionSet& isa, CompileOptions::Activations
     using Activations = CompileOptions::Activations;
     Multiplier multiplier{isa.kernels};
     multiplier.planes = isa.planes;
+    multiplier.file_rows = isa.file_rows;
     const bool rounded = activations != Activations::f32;
     if (isa.bf16 && (rounded || isa.bf16->split_pays)) {
         multiplier.bf16 = isa.bf16;
@@ -208,6 +200,7 @@ CpuExecutable::CpuExecutable(const CpuExecutable& other)
       steps_(other.steps_),
       ropes_(other.ropes_),
       weights_(other.weights_),
+      long_prompt_(other.long_prompt_),
       arena_bytes_(other.arena_bytes_) {}
 
 Result<std::shared_ptr<const Executable>> CpuExecutable::with(const CompileOptions& options) const {
@@ -218,6 +211,7 @@ Result<std::shared_ptr<const Executable>> CpuExecutable::with(const CompileOptio
 
 void CpuExecutable::choose_activations(const CompileOptions& options) {
     multiplier_ = multiplier_for(isa_, options.activations);
+    multiplier_.long_prompt = long_prompt_.get();
     const PlaneChoice choice(isa_.planes, options);
     for (const Step& step : program_->steps()) {
         PreparedStep& prepared = steps_[static_cast<size_t>(step.index())];

@@ -160,10 +160,11 @@ void multiply_pair_bf16(const Multiplier& multiplier, const LinearCall& call, co
 
 // --- which way a range goes ---
 
-enum class Way { floats, bf16, planes };
+enum class Way { floats, bf16, planes, file_rows };
 
-Way way_of(const Multiplier& multiplier, PanelType type, int rows) {
-    const bool in_bf16 = worth_bf16(multiplier, rows);
+Way way_of(const Multiplier& multiplier, const LinearCall& call, PanelType type) {
+    if (call.from_file) return Way::file_rows;
+    const bool in_bf16 = worth_bf16(multiplier, call.rows);
     if (is_coded(type) && multiplier.planes && !(in_bf16 && multiplier.split)) return Way::planes;
     return in_bf16 ? Way::bf16 : Way::floats;
 }
@@ -185,12 +186,41 @@ void round_to_planes(const Multiplier& multiplier, const LinearCall& call, Threa
     });
 }
 
+size_t words_bytes(const Multiplier& multiplier, const LinearCall& call) {
+    return at(call.matrix.k / kBlock) * at(multiplier.file_rows->x_bytes);
+}
+
+void round_to_words(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
+    const size_t row_bytes = words_bytes(multiplier, call);
+    auto* out = reinterpret_cast<std::byte*>(
+        call.memory.planes.floats(divide_up(static_cast<int>(row_bytes), 4) * at(call.rows)));
+    run.for_each(call.rows, [&](int t, Scratch&) {
+        multiplier.file_rows->round_rows({call.x.data + at(t) * call.x.stride, call.x.stride}, 1,
+                                         call.matrix.k, out + at(t) * row_bytes);
+    });
+}
+
+// Panels [first, first + count) of the range from the rows that they would be packed from.
+void multiply_file_rows(const Multiplier& multiplier, const LinearCall& call, const PanelRange& range,
+                        int first, int count, int first_row, int rows, MutableRows tile) {
+    const auto* x = reinterpret_cast<const std::byte*>(call.memory.planes.data()) +
+                    at(first_row) * words_bytes(multiplier, call);
+    for (int p = first; p < first + count; ++p) {
+        const PanelRange::Source& source = range.sources[at(range.alternate ? p % 2 : 0)];
+        const int row = (range.alternate ? p / 2 : p) * kPanelRows;
+        multiplier.file_rows->multiply(source.rows + at(row) * source.stride, source.stride,
+                                       std::min(kPanelRows, source.count - row), call.matrix.k, x, rows,
+                                       {tile.data + at(p - first) * kPanelRows, tile.stride});
+    }
+}
+
 void prepare_inputs(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
     const auto any = [&](Way way) {
         return std::any_of(
             call.matrix.ranges.begin(), call.matrix.ranges.end(),
-            [&](const PanelRange& range) { return way_of(multiplier, range.type, call.rows) == way; });
+            [&](const PanelRange& range) { return way_of(multiplier, call, range.type) == way; });
     };
+    if (any(Way::file_rows)) round_to_words(multiplier, call, run);
     if (any(Way::planes)) round_to_planes(multiplier, call, run);
     if (any(Way::bf16)) round_inputs(multiplier, call, run);
 }
@@ -199,7 +229,9 @@ void prepare_inputs(const Multiplier& multiplier, const LinearCall& call, Thread
 void multiply_range(const Multiplier& multiplier, const LinearCall& call, const PanelRange& range, int first,
                     int count, int first_row, int rows, MutableRows tile, float* scratch) {
     const std::byte* data = range.data + at(first) * range.stride;
-    switch (way_of(multiplier, range.type, call.rows)) {
+    switch (way_of(multiplier, call, range.type)) {
+        case Way::file_rows:
+            return multiply_file_rows(multiplier, call, range, first, count, first_row, rows, tile);
         case Way::planes: {
             const PlaneKernels::Planes& planes = planes_of(multiplier, call);
             const auto* x = reinterpret_cast<const std::byte*>(call.memory.planes.data());
@@ -243,8 +275,13 @@ void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int row
                       {y.data + at(p) * kPanelRows, y.stride}, scratch);
 }
 
-void linear(const Multiplier& multiplier, const LinearCall& call, ThreadPool::Run& run) {
-    if (call.rows == 0) return;
+void linear(const Multiplier& multiplier, const LinearCall& asked, ThreadPool::Run& run) {
+    if (asked.rows == 0) return;
+    LinearCall call = asked;
+    if (call.rows > FileRowKernels::kMostRows) multiplier.long_prompt->store(true, std::memory_order_relaxed);
+    call.from_file = multiplier.file_rows && !multiplier.long_prompt->load(std::memory_order_relaxed) &&
+                     !call.matrix.written.load(std::memory_order_acquire);
+    if (!call.from_file) call.matrix.write(run);
     prepare_inputs(multiplier, call, run);
     const Grid grid = grid_for(call.matrix, call.rows, run.threads());
     run.for_each(grid.chunks(), [&](int chunk, Scratch& scratch) {

@@ -5,6 +5,8 @@
 #include "runtime/cpu/packed.h"
 #include "runtime/cpu/thread_pool.h"
 
+#include <atomic>
+
 namespace coda::runtime::cpu {
 
 // Panels of one product that need no splitting by type.
@@ -27,6 +29,8 @@ void multiply(const Kernels& kernels, const Panels& panels, ConstRows x, int row
 struct Multiplier {
     const Kernels* kernels;
     const PlaneKernels* planes = nullptr;
+    const FileRowKernels* file_rows = nullptr;
+    std::atomic<bool>* long_prompt = nullptr;  // seen by any matrix: from then on every one is packed
     const Bf16Kernels* bf16 = nullptr;
     bool split = false;
 };
@@ -47,6 +51,7 @@ struct LinearCall {
     MutableRows out;
     LinearMemory& memory;
     bool one_plane = false;  // of codes' activations: 8 bits in place of 16
+    bool from_file = false;  // linear() decides
 };
 
 // out = function(x W + b) + residual, or the gated product, on all threads of the run.
