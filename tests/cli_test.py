@@ -409,6 +409,27 @@ class Chat(Cli):
         self.assertEqual(lines[0]["error"]["code"], "invalid_argument")
         self.assertIn("4", lines[1]["reply"])
 
+    def test_a_timer_set_elsewhere_rings_here(self):
+        with subprocess.Popen([CODA, "chat", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=self.environment) as run:
+            run.stdin.write(b"how long is left on my timer\n")
+            run.stdin.flush()
+            self.assertIn("no timer", json.loads(run.stdout.readline())["reply"])
+            told = self.one("ask", "--silent", "set a tea timer for one second")
+            self.assertEqual(told["reply"], "Tea timer, 1 second, starting now.")
+            line = json.loads(run.stdout.readline())
+            self.assertEqual(line["reply"], "Your tea timer is done.")
+            self.assertEqual(line["due"][0]["name"], "tea")
+            run.stdin.close()
+            self.assertEqual(run.wait(timeout=10), 0)
+
+    def test_what_came_due_while_it_was_off_is_said_at_the_start(self):
+        told = self.one("ask", "--silent", "set a timer for one second")
+        self.assertIn("nothing is running", told["reply"])
+        time.sleep(1.2)
+        line = self.json_lines("chat", stdin=b"what is 2 plus 2\n")[0]
+        self.assertEqual(line["reply"], "Your 1 second timer is done.")
+
     def test_an_interrupt_ends_it_in_order(self):
         with subprocess.Popen([CODA, "chat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env=self.environment) as run:

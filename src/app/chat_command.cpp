@@ -34,12 +34,30 @@ bool turn(Context& context, assistant::Engine& engine, assistant::Session& sessi
     return !report->reply.end_conversation && !context.cancel.cancelled();
 }
 
+// Says what has come due since; a person who is typing finds the prompt again below it.
+void announce(Context& context, assistant::Engine& engine, assistant::Session& session) {
+    const auto due = session.due();
+    if (!due || !*due) return;
+    const auto report = session.announce(context.cancel, {}, {});
+    if (!report) {
+        context.output.fail(report.error());
+        return;
+    }
+    if (report->reply.text.empty()) return;
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) context.output.text("\n");
+    context.output.line(one_line(report->reply.text));
+    nlohmann::json line = to_json(*report, engine, std::nullopt);
+    line["due"] = report->reply.due;
+    context.output.object(line);
+    prompt(context);
+}
+
 Result<int> chat(Context& context) {
     Parts parts;
     parts.llm = Parts::required;
     parts.embeddings = true;
     CODA_TRY(auto engine, load_engine(context, parts));
-    auto options = session_options(context, *engine);
+    auto options = session_options(context, *engine, Attends::yes);
     options.speak_replies = false;
     CODA_TRY(auto session, assistant::Session::create(*engine, options));
     if (isatty(STDIN_FILENO))
@@ -49,7 +67,9 @@ Result<int> chat(Context& context) {
     std::string line;
     for (;;) {
         prompt(context);
-        const LineReader::Status status = lines.next(line, context.cancel);
+        announce(context, *engine, *session);
+        const LineReader::Status status =
+            lines.next(line, context.cancel, [&] { announce(context, *engine, *session); });
         if (status == LineReader::Status::end) return kOk;
         if (status == LineReader::Status::cancelled) return kOk;
         if (status == LineReader::Status::too_long) {

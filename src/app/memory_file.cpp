@@ -1,6 +1,7 @@
 #include "app/memory_file.h"
 
 #include "assistant/embedding.h"
+#include "assistant/planner.h"
 
 namespace coda::app {
 
@@ -17,8 +18,29 @@ Result<std::unique_ptr<memory::SqliteStore>> open_memory(Context& context, const
     return store;
 }
 
-assistant::Session::Options session_options(Context& context, const assistant::Engine& engine) {
+namespace {
+
+// Where the file does not open, the reason is said and timers last as long as the conversation.
+std::shared_ptr<assistant::Planner> open_planner(Context& context, Attends attends) {
+    auto planner = assistant::Planner::open(context.configuration.assistant.planner_file());
+    if (!planner) {
+        context.output.note("timers are not kept: " + planner.error().message());
+        return nullptr;
+    }
+    if (!(*planner)->warning().empty()) context.output.note((*planner)->warning());
+    if (attends == Attends::yes)
+        if (const Status attending = (*planner)->attend(); !attending)
+            context.output.note("other commands cannot see that timers ring here: " +
+                                attending.error().message());
+    return std::move(*planner);
+}
+
+}  // namespace
+
+assistant::Session::Options session_options(Context& context, const assistant::Engine& engine,
+                                            Attends attends) {
     assistant::Session::Options options = context.configuration.session();
+    options.responder.planner = open_planner(context, attends);
     if (!context.configuration.memory.enabled) return options;
     auto store = open_memory(context, &engine);
     if (store)

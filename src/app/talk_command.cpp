@@ -94,7 +94,15 @@ Result<int> talk(Context& context, const Options& options) {
     parts.stt = parts.vad = Parts::required;
     parts.embeddings = true;
     CODA_TRY(auto engine, load_engine(context, parts));
-    CODA_TRY(auto session, assistant::Session::create(*engine, session_options(context, *engine)));
+    auto answering = session_options(context, *engine, Attends::yes);
+    if (clock.is_virtual()) {
+        // The time of day goes on with the conversation's clock.
+        const auto start = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        answering.responder.now = [start, &clock] {
+            return start + std::chrono::floor<std::chrono::seconds>(clock.now());
+        };
+    }
+    CODA_TRY(auto session, assistant::Session::create(*engine, answering));
     if (files) {
         CODA_TRY(sound, open_files(options, clock));
     } else {

@@ -91,7 +91,8 @@ Result<std::string> text_from(const std::vector<std::string>& words) {
     return checked_text(text, "standard input");
 }
 
-LineReader::Status LineReader::next(std::string& line, const Cancel& cancel) {
+LineReader::Status LineReader::next(std::string& line, const Cancel& cancel,
+                                    const std::function<void()>& on_idle) {
     for (;;) {
         const size_t newline = buffer_.find('\n');
         if (newline != std::string::npos) {
@@ -113,6 +114,7 @@ LineReader::Status LineReader::next(std::string& line, const Cancel& cancel) {
         pollfd input{STDIN_FILENO, POLLIN, 0};
         const int ready = ::poll(&input, 1, kLookAtCancelMs);
         if (cancel.cancelled()) return Status::cancelled;
+        if (ready == 0 && on_idle) on_idle();
         if (ready <= 0) continue;
         const auto more = read_some(buffer_);
         ended_ = !more || !*more;

@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "base/result.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,9 @@ Result<std::string> text_from(const std::vector<std::string>& words);
 class LineReader {
   public:
     enum class Status { line, end, cancelled, too_long };
-    // A line without its end; a last one without a newline counts.
-    Status next(std::string& line, const Cancel& cancel);
+    // A line without its end; a last one without a newline counts. `on_idle`, where given, is called about
+    // ten times a second while there is none.
+    Status next(std::string& line, const Cancel& cancel, const std::function<void()>& on_idle = {});
 
   private:
     std::string buffer_;

@@ -59,6 +59,7 @@ Status Conversation::run(const Cancel& cancel) {
     while (!stop_ && !failure_ && !cancel.cancelled()) {
         loop_.run_next(next_deadline());
         follow_playback();
+        look_for_due();
         if (input_ended_ && !turn_ && !listener_.in_turn()) break;
     }
     if (turn_) {
@@ -281,10 +282,16 @@ void Conversation::end_turn() {
 
 void Conversation::respond(const std::string& words) {
     emit("transcript", {{"text", words}});
-    mind_.submit(turn_->cancel, [this, turn = turn_, words](const auto& report) {
+    think([this, words](const Cancel& cancel, const Responder::OnClause& on_clause) {
+        return parts_.responder.respond(words, cancel, on_clause);
+    });
+}
+
+void Conversation::think(Think think) {
+    mind_.submit(turn_->cancel, [this, turn = turn_, think = std::move(think)](const auto& report) {
         const StageCosts& costs = parts_.options.costs;
         bool first = true;
-        auto reply = parts_.responder.respond(words, turn->cancel, [&](const std::string& clause) {
+        auto reply = think(turn->cancel, [&](const std::string& clause) {
             report(std::exchange(first, false) ? costs.first_clause_ms : costs.next_clause_ms,
                    [this, clause] { on_clause(clause); });
             return !turn->cancel.cancelled();
@@ -305,6 +312,7 @@ void Conversation::on_reply(const Result<Reply>& reply) {
     if (!reply) return report_error(reply.error());
     turn_->path = reply->path;
     turn_->end_conversation = reply->end_conversation;
+    if (!reply->due.empty()) emit("due", {{"items", reply->due}});
     for (const ToolCall& call : reply->tool_calls)
         emit("tool_call", {{"name", call.name}, {"arguments", call.arguments}, {"result", call.result}});
 }
@@ -316,26 +324,32 @@ void Conversation::speak_next() {
     if (!parts_.engine.tts) return;
     turn_->synthesizing = true;
     const size_t clause = playback_.add_clause(text);
-    voice_.submit(turn_->cancel, [this, cancel = turn_->cancel, text, clause](const auto& report) {
-        const StageCosts& costs = parts_.options.costs;
-        double cost = costs.first_audio_ms;
-        const Status status =
-            parts_.engine.tts->synthesize(text, parts_.speak, cancel, [&](std::span<const float> samples) {
-                report(cost, [this, clause, block = std::vector<float>(samples.begin(), samples.end())] {
-                    if (const Status written = playback_.append(clause, block); !written)
-                        fail_with(written.error());
+    const SpeechState* manner = parts_.manner;
+    const models::SpeakOptions speak = manner ? manner->options(parts_.speak) : parts_.speak;
+    const float gain = manner ? manner->gain() : 1;
+    voice_.submit(
+        turn_->cancel, [this, cancel = turn_->cancel, text, clause, speak, gain](const auto& report) {
+            const StageCosts& costs = parts_.options.costs;
+            double cost = costs.first_audio_ms;
+            const Status status =
+                parts_.engine.tts->synthesize(text, speak, cancel, [&](std::span<const float> samples) {
+                    std::vector<float> made(samples.begin(), samples.end());
+                    SpeechState::amplify(made, gain);
+                    report(cost, [this, clause, block = std::move(made)] {
+                        if (const Status written = playback_.append(clause, block); !written)
+                            fail_with(written.error());
+                    });
+                    cost = costs.audio_ms_per_second * static_cast<double>(samples.size()) /
+                           Playback::kSampleRate;
+                    return !cancel.cancelled();
                 });
-                cost =
-                    costs.audio_ms_per_second * static_cast<double>(samples.size()) / Playback::kSampleRate;
-                return !cancel.cancelled();
+            report(0, [this, clause, status] {
+                if (!status) report_error(status.error());
+                playback_.finish_clause(clause);
+                turn_->synthesizing = false;
+                speak_next();
             });
-        report(0, [this, clause, status] {
-            if (!status) report_error(status.error());
-            playback_.finish_clause(clause);
-            turn_->synthesizing = false;
-            speak_next();
         });
-    });
 }
 
 void Conversation::follow_playback() {
@@ -360,7 +374,9 @@ void Conversation::emit_first_audio() {
     const auto since_ms = [&](Microseconds time) {
         return tenths(static_cast<double>((*turn_->first_audio - time).count()) / 1000);
     };
-    nlohmann::json fields = {{"response_ms", since_ms(turn_->end)}, {"v2v_ms", since_ms(turn_->speech_end)}};
+    nlohmann::json fields = nlohmann::json::object();
+    if (!turn_->announcement)
+        fields = {{"response_ms", since_ms(turn_->end)}, {"v2v_ms", since_ms(turn_->speech_end)}};
     if (turn_->replied) fields["path"] = to_string(turn_->path);
     emit_at(*turn_->first_audio, "first_audio", std::move(fields));
 }
@@ -401,6 +417,7 @@ void Conversation::barge_in() {
 
 // The turn was answered, in full or in part.
 void Conversation::leave_turn() {
+    if (turn_->announcement) return turn_.reset();
     TurnTimes times{turn_->path, std::nullopt, std::nullopt};
     if (turn_->first_audio) {
         times.v2v_ms = static_cast<double>((*turn_->first_audio - turn_->speech_end).count()) / 1000;
@@ -420,6 +437,37 @@ void Conversation::tidy_when_idle() {
         if (const Status tidied = parts_.responder.tidy(cancel);
             !tidied && tidied.error().code != ErrorCode::cancelled)
             report(0, [this, error = tidied.error()] { report_error(error); });
+    });
+}
+
+// ---- What is due by itself
+
+bool Conversation::nobody_speaks() const {
+    return !turn_ && !listener_.in_turn() && parts_.clock.now() >= gate_until_;
+}
+
+// Asked of the responder on its own thread, so that the file on disk never holds up the audio.
+void Conversation::look_for_due() {
+    if (looking_ || !nobody_speaks() || parts_.clock.now() < next_look_) return;
+    looking_ = mind_.submit(Cancel(), [this](const auto& report) {
+        auto due = parts_.responder.due();
+        report(0, [this, due = std::move(due)] {
+            looking_ = false;
+            next_look_ = parts_.clock.now() + (due ? kLookForDue : kLookAgain);
+            if (!due) report_error(due.error());
+            if (due.value_or(false) && nobody_speaks()) announce();
+        });
+    });
+}
+
+void Conversation::announce() {
+    idle_work_.cancel();
+    turn_ = std::make_shared<Turn>();
+    turn_->announcement = true;
+    turn_->speech_end = turn_->end = parts_.clock.now();
+    playback_.begin();
+    think([this](const Cancel& cancel, const Responder::OnClause& on_clause) {
+        return parts_.responder.announce(cancel, on_clause);
     });
 }
 

@@ -10,6 +10,7 @@
 #include "assistant/playback.h"
 #include "assistant/responder.h"
 #include "assistant/session.h"
+#include "assistant/speech_state.h"
 #include "assistant/turn_stats.h"
 #include "base/cancel.h"
 #include "models/silero/silero.h"
@@ -37,6 +38,7 @@ class Conversation {
         Clock& clock;
         const TalkOptions& options;
         const OnEvent& on_event;
+        const SpeechState* manner = nullptr;  // null: as `speak` says
     };
     // How long speech after the end of a turn still belongs to it, counted in what was heard of the reply.
     static constexpr double kReopenMs = 500;
@@ -45,6 +47,8 @@ class Conversation {
     static constexpr double kSpeakAheadMs = 10'000;
     // Silence by the VAD after which smart-turn is asked; STT starts with the pause itself (96 ms).
     static constexpr double kSmartTurnMs = 192;
+    // How often it is looked whether something is due, while nobody speaks; and after a failure.
+    static constexpr Microseconds kLookForDue{250'000}, kLookAgain{10'000'000};
     // A witness that was asked is waited for up to this much silence.
     static constexpr double kWitnessPatienceMs = 600;
 
@@ -72,6 +76,7 @@ class Conversation {
         bool synthesizing = false;
         bool replied = false;  // the responder is done
         bool end_conversation = false;
+        bool announcement = false;  // Coda speaks up by itself: something is due
         bool heard_enough = false;  // to be a turn of its own: it cannot be reopened any more
         int clauses = 0;
         std::optional<Microseconds> first_audio;
@@ -100,6 +105,8 @@ class Conversation {
     // The turn
     void end_turn();
     void respond(const std::string& words);
+    using Think = std::function<Result<Reply>(const Cancel& cancel, const Responder::OnClause& on_clause)>;
+    void think(Think think);
     void on_clause(const std::string& clause);
     void on_reply(const Result<Reply>& reply);
     void speak_next();
@@ -110,6 +117,10 @@ class Conversation {
     void barge_in();
     void leave_turn();
     void tidy_when_idle();
+    // What is due by itself
+    bool nobody_speaks() const;
+    void look_for_due();
+    void announce();
     // Output
     Microseconds next_deadline() const;
     void emit(const char* event, nlohmann::json fields = nlohmann::json::object());
@@ -139,6 +150,8 @@ class Conversation {
     std::shared_ptr<Turn> turn_;
     Playback playback_;
     Cancel idle_work_;
+    bool looking_ = false;  // for what is due
+    Microseconds next_look_{0};
 
     std::vector<TurnTimes> turns_;
     int reopened_ = 0, barge_ins_ = 0;

@@ -19,7 +19,7 @@ constexpr std::array kLines = {
     Line{"navigation", "I can't look up routes or timetables yet, and I don't know where we are.", false},
     Line{"places", "I can't look up places or opening hours yet.", false},
     Line{"home", "I can't control or check devices in your home yet.", true},
-    Line{"volume", "I can't change the volume yet.", true},
+    Line{"volume", "I can only change how loud my own voice is.", true},
     Line{"timer", "I can't run timers yet.", true},
     Line{"alarm", "I can't set alarms yet.", true},
     Line{"reminder",
@@ -37,6 +37,26 @@ constexpr std::array kLines = {
     Line{"live", "I can't look up what is going on right now.", false},
 };
 
+struct Hint {
+    std::string_view topic, text;
+};
+constexpr std::array kHints = {
+    Hint{"timer",
+         "I didn't understand what to do with a timer. Say, for example: set a pasta timer for ten minutes."},
+    Hint{"alarm", "I didn't understand what to do with an alarm. Say, for example: wake me at 7 tomorrow."},
+    Hint{"list",
+         "I didn't understand what to do with a list. Say, for example: add milk and eggs to my shopping "
+         "list."},
+    Hint{"reminder",
+         "I didn't understand what to remind you of. Say, for example: remind me at 5 PM to call Ann."},
+};
+
+const Hint* find_hint(std::string_view topic) {
+    const auto at =
+        std::find_if(kHints.begin(), kHints.end(), [&](const Hint& hint) { return hint.topic == topic; });
+    return at == kHints.end() ? nullptr : &*at;
+}
+
 const Line* find(std::string_view topic) {
     const auto at =
         std::find_if(kLines.begin(), kLines.end(), [&](const Line& line) { return line.topic == topic; });
@@ -48,6 +68,15 @@ const Line* find(std::string_view topic) {
 std::string decline(std::string_view topic) {
     const Line* line = find(topic);
     return std::string(line ? line->text : "I can't do that yet.");
+}
+
+bool has_hint(std::string_view topic) {
+    return find_hint(topic) != nullptr;
+}
+
+std::string hint(std::string_view topic) {
+    const Hint* found = find_hint(topic);
+    return std::string(found ? found->text : "I didn't understand that.");
 }
 
 bool is_action(std::string_view topic) {

@@ -12,6 +12,9 @@ namespace coda::assistant {
 
 // "I can't look up the weather yet."
 std::string decline(std::string_view topic);
+// What to say to a tool whose sentence was not understood: "Say, for example: set a timer for ten minutes."
+bool has_hint(std::string_view topic);
+std::string hint(std::string_view topic);
 // In place of a clause that claims something.
 std::string instead_of(tools::Claim claim);
 // When there is no language model, and how to add one.

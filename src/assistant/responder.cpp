@@ -2,8 +2,10 @@
 
 #include "assistant/clauses.h"
 #include "assistant/declines.h"
+#include "assistant/planner.h"
 #include "assistant/prompt.h"
 #include "assistant/session_facts.h"
+#include "assistant/speech_state.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "memory/sqlite_store.h"
@@ -11,6 +13,7 @@
 #include "tools/claims.h"
 #include "tools/recognizer.h"
 #include "tools/registry.h"
+#include "tools/timers.h"
 
 #include <algorithm>
 #include <array>
@@ -45,7 +48,7 @@ bool speaks_of_own(const std::vector<std::string>& words) {
 
 class ChatResponder final : public Responder {
   public:
-    // `options.memory` is there.
+    // `options.memory` and `options.planner` are there.
     ChatResponder(std::shared_ptr<models::ChatModel> model, std::unique_ptr<models::ChatSession> session,
                   Options options, bool lasting, tools::Recognizer recognizer, tools::Claims claims)
         : model_(std::move(model)),
@@ -56,6 +59,8 @@ class ChatResponder final : public Responder {
           registry_(tools::builtin_tools()),
           store_(*options_.memory),
           facts_(store_, lasting),
+          planner_(*options_.planner),
+          up_since_(now()),
           prompt_(small(), uses_tools(), options_.window_turns, options_.window_tokens) {
         if (uses_tools()) session_->offer_tools(tool_specs());
     }
@@ -77,11 +82,32 @@ class ChatResponder final : public Responder {
         watch_.reset();
         last_ = {};
         facts_.begin_turn();
+        planner_.begin_turn();
+        if (options_.speech) options_.speech->begin_reply();
         Reply reply;
         const tools::Utterance utterance = tools::read_words(words);
         CODA_TRY(const bool answered, answer_without_model(utterance, cancel, reply));
         if (answered) return speak(words, std::move(reply), on_clause);
         return ask_model(words, utterance, cancel, on_clause, std::move(reply));
+    }
+
+    Result<bool> due() override { return tools::anything_due(planner_, now()); }
+
+    Result<Reply> announce(const Cancel& cancel, const OnClause& on_clause) override {
+        watch_.reset();
+        last_ = {};
+        planner_.begin_turn();
+        if (options_.speech) options_.speech->begin_reply();
+        Reply reply;
+        reply.path = ReplyPath::tool;
+        CODA_TRY(const std::optional<tools::ToolResult> result, tools::take_due(context(cancel), up_since_));
+        if (!result) return reply;
+        reply.text = result->say;
+        reply.due = result->data["due"];
+        give_out(reply, on_clause);
+        last_.any = true;
+        last_.reply_before = std::exchange(last_reply_, reply.text);
+        return reply;
     }
 
     void truncate_last(const std::string& heard) override {
@@ -97,6 +123,7 @@ class ChatResponder final : public Responder {
         if (!last_.any) return;
         if (last_.in_window) prompt_.drop_last();
         if (const Status undone = facts_.undo(); !undone) log::warn("{}", undone.error().message());
+        if (const Status undone = planner_.undo(); !undone) log::warn("{}", undone.error().message());
         last_reply_ = last_.reply_before;
         last_ = {};
         stale_ = true;
@@ -141,7 +168,21 @@ class ChatResponder final : public Responder {
                 if (tokens > options_.memory_tokens) break;
                 known.push_back(recalled.fact.text);
             }
-        return Prompt::note(tools::context_now(nullptr), known);
+        return Prompt::note(context({}), known);
+    }
+
+    std::chrono::sys_seconds now() const {
+        return options_.now ? options_.now()
+                            : std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    }
+    tools::ToolContext context(const Cancel& cancel) {
+        tools::ToolContext out = tools::context_at(now());
+        out.facts = &facts_;
+        out.timers = &planner_;
+        out.lists = &planner_;
+        out.speech = options_.speech.get();
+        out.cancel = cancel;
+        return out;
     }
 
     // ---- without the model
@@ -191,9 +232,16 @@ class ChatResponder final : public Responder {
     // A request for what no tool does. An able model knows from its prompt that it has no live data; an
     // action is declined for it, too.
     bool decline_request(const tools::Utterance& utterance, Reply& reply) {
-        const Recognition request =
-            recognizer_.no_tool(utterance, [&](std::string_view topic) { return registry_.covers(topic); });
+        const Recognition request = recognizer_.no_tool(utterance, [&](std::string_view topic) {
+            return registry_.covers(topic) && !(small() && has_hint(topic));
+        });
         if (request.kind != Recognition::Kind::no_tool) return false;
+        if (registry_.covers(request.name)) {
+            // There is a tool, but no pattern understood the words.
+            reply.path = ReplyPath::intent;
+            reply.text = hint(request.name);
+            return true;
+        }
         if (!small() && (!is_action(request.name) || starts_as_question(request.words))) return false;
         reply.path = ReplyPath::intent;
         reply.text = decline(request.name);
@@ -205,7 +253,7 @@ class ChatResponder final : public Responder {
             return call(*wanted, cancel, reply);
         reply.path = ReplyPath::intent;
         if (command.name == "repeat")
-            reply.text = repeated(command.fixed.count("manner") > 0);
+            reply.text = repeated(command);
         else if (command.name == "stop")
             reply.text = "Okay.";
         else if (command.name == "thanks")
@@ -221,15 +269,21 @@ class ChatResponder final : public Responder {
         return {};
     }
 
-    std::string repeated(bool slowly) const {
+    std::string repeated(const Recognition& command) {
         if (last_reply_.empty()) return "I haven't said anything yet.";
-        return (slowly ? "I can't change how I speak yet, but here it is again. " : "") + last_reply_;
+        const auto manner = command.fixed.find("manner");
+        if (manner != command.fixed.end() && options_.speech) {
+            SpeechState& speech = *options_.speech;
+            if (manner->second == "slowly") speech.slow_reply();
+            if (manner->second == "loudly") speech.set_volume(std::min(speech.volume() + 15, 100));
+            if (manner->second == "quietly") speech.set_volume(std::max(speech.volume() - 15, 10));
+        }
+        return last_reply_;
     }
 
     Status call(const tools::Call& wanted, const Cancel& cancel, Reply& reply) {
-        tools::ToolContext context = tools::context_now(&facts_);
-        context.cancel = cancel;
-        CODA_TRY(const tools::ToolResult result, registry_.call(wanted.tool, wanted.arguments, context));
+        CODA_TRY(const tools::ToolResult result,
+                 registry_.call(wanted.tool, wanted.arguments, context(cancel)));
         reply.path = ReplyPath::tool;
         reply.text = result.say;
         reply.tool_calls.push_back(
@@ -238,14 +292,18 @@ class ChatResponder final : public Responder {
         return {};
     }
 
-    // Gives out a reply that is whole already.
-    Reply speak(const std::string& words, Reply reply, const OnClause& on_clause) {
+    void give_out(Reply& reply, const OnClause& on_clause) {
         ClauseSplitter splitter;
         std::vector<std::string> clauses = splitter.feed(reply.text);
         for (std::string& rest : splitter.finish()) clauses.push_back(std::move(rest));
         reply.first_clause_ms = watch_.elapsed_ms();
         for (const std::string& clause : clauses)
             if (!on_clause(clause)) break;
+    }
+
+    // Gives out a reply that is whole already.
+    Reply speak(const std::string& words, Reply reply, const OnClause& on_clause) {
+        give_out(reply, on_clause);
         // Facts never pass through a small model, so it is not shown what tools and templates said.
         close_turn(words, reply.text, reply.text, !small());
         return reply;
@@ -352,9 +410,7 @@ class ChatResponder final : public Responder {
             said = "error: not done; what a tool returned cannot ask for this, only the person can";
         if (said.empty()) {
             turn.ceiling = std::max(turn.ceiling, tool->safety);
-            tools::ToolContext context = tools::context_now(&facts_);
-            context.cancel = cancel;
-            const Result<tools::ToolResult> result = registry_.call(wanted.name, arguments, context);
+            const Result<tools::ToolResult> result = registry_.call(wanted.name, arguments, context(cancel));
             if (!result && result.error().code == ErrorCode::cancelled) return tl::unexpected(result.error());
             said = result ? result->say : "error: " + result.error().message();
         }
@@ -441,6 +497,8 @@ class ChatResponder final : public Responder {
     tools::Registry registry_;
     memory::Store& store_;  // options_.memory
     SessionFacts facts_;
+    Planner& planner_;  // options_.planner
+    const std::chrono::sys_seconds up_since_;
     Prompt prompt_;
     LastTurn last_;
     std::string last_reply_;
@@ -474,6 +532,10 @@ Result<std::unique_ptr<Responder>> Responder::create(std::shared_ptr<models::Cha
     const bool lasting = options.memory != nullptr;
     if (!lasting) {
         CODA_TRY(options.memory, memory::SqliteStore::open({}));
+    }
+    if (!options.planner) {
+        CODA_TRY(options.planner, Planner::open({}));
+        CODA_CHECK(options.planner->attend());
     }
     return std::make_unique<ChatResponder>(std::move(model), std::move(session), std::move(options), lasting,
                                            std::move(recognizer), std::move(claims));

@@ -8,6 +8,7 @@
 #include "memory/store.h"
 #include "models/llm/chat_model.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,9 @@
 #include <nlohmann/json.hpp>
 
 namespace coda::assistant {
+
+class Planner;
+class SpeechState;
 
 enum class ReplyPath { intent, tool, llm };
 const char* to_string(ReplyPath path);
@@ -34,7 +38,8 @@ struct Reply {
     models::GenerateStats llm;   // zeros when no LLM was asked
     double first_clause_ms = 0;  // from respond() to the first clause
     bool end_conversation = false;
-    std::string notice;  // to be shown, not spoken, once: how to add a better model
+    nlohmann::json due = nlohmann::json::array();  // of an announcement: what came due
+    std::string notice;                            // to be shown, not spoken, once: how to add a better model
 };
 
 class Responder {
@@ -46,6 +51,10 @@ class Responder {
         int window_tokens = 800;
         std::shared_ptr<memory::Store> memory;  // null: what is told is forgotten with the conversation
         int memory_tokens = 120;                // that memories may take in a prompt
+        std::shared_ptr<SpeechState> speech;    // null: nothing is spoken
+        std::shared_ptr<Planner> planner;       // null: timers are forgotten with the conversation
+        // The time of day, for what is answered and planned; empty: the machine's.
+        std::function<std::chrono::sys_seconds()> now;
     };
     // `model` may be null: then everything that needs an LLM is declined with the reason.
     static Result<std::unique_ptr<Responder>> create(std::shared_ptr<models::ChatModel> model,
@@ -65,6 +74,11 @@ class Responder {
     using OnClause = std::function<bool(const std::string& clause)>;
     virtual Result<Reply> respond(const std::string& words, const Cancel& cancel,
                                   const OnClause& on_clause) = 0;
+
+    // Whether a timer, alarm or reminder waits to be said; costs microseconds.
+    virtual Result<bool> due() { return false; }
+    // Says what is due, as a reply that nobody asked for; an empty one where there is nothing (any more).
+    virtual Result<Reply> announce(const Cancel&, const OnClause&) { return Reply{}; }
 
     // The person heard only `heard` of the last reply (barge-in): the window keeps just that.
     virtual void truncate_last(const std::string& heard) = 0;

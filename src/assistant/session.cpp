@@ -2,6 +2,7 @@
 
 #include "assistant/conversation.h"
 #include "assistant/listener.h"
+#include "assistant/speech_state.h"
 #include "base/bounded_queue.h"
 #include "base/log.h"
 
@@ -42,8 +43,12 @@ Result<std::span<const float>> speech_in(std::span<const float> samples,
 
 class LocalSession final : public Session {
   public:
-    LocalSession(Engine& engine, Options options, std::unique_ptr<Responder> responder)
-        : engine_(engine), options_(std::move(options)), responder_(std::move(responder)) {}
+    LocalSession(Engine& engine, Options options, std::shared_ptr<SpeechState> manner,
+                 std::unique_ptr<Responder> responder)
+        : engine_(engine),
+          options_(std::move(options)),
+          manner_(std::move(manner)),
+          responder_(std::move(responder)) {}
 
     Result<TurnReport> ask(const std::string& text, const Cancel& cancel,
                            const Responder::OnClause& on_clause,
@@ -72,27 +77,49 @@ class LocalSession final : public Session {
         return report;
     }
 
+    Result<bool> due() override { return responder_->due(); }
+
+    Result<TurnReport> announce(const Cancel& cancel, const Responder::OnClause& on_clause,
+                                const models::Hibari::Emit& on_audio) override {
+        TurnReport report;
+        const Stopwatch watch;
+        CODA_CHECK(tell(report, watch, cancel, on_clause, on_audio,
+                        [&](const Cancel& stop, const Responder::OnClause& give) {
+                            return responder_->announce(stop, give);
+                        }));
+        return report;
+    }
+
     Status talk(AudioSource& source, AudioSink& sink, Clock& clock, const TalkOptions& options,
                 const OnEvent& on_event, const Cancel& cancel) override {
         if (!engine_.vad) return tl::unexpected(engine_.vad_error);
         if (!engine_.stt) return tl::unexpected(engine_.stt_error);
         Conversation conversation({engine_, *responder_, options_.transcribe, options_.speak, source, sink,
-                                   clock, options, on_event});
+                                   clock, options, on_event, manner_.get()});
         return conversation.run(cancel);
     }
 
   private:
-    // Thinks on a thread of its own while the clauses are spoken on this one.
     Status answer(TurnReport& report, const Stopwatch& watch, const Cancel& cancel,
                   const Responder::OnClause& on_clause, const models::Hibari::Emit& on_audio) {
+        return tell(report, watch, cancel, on_clause, on_audio,
+                    [&](const Cancel& stop, const Responder::OnClause& give) {
+                        return responder_->respond(report.transcript, stop, give);
+                    });
+    }
+
+    using Think = std::function<Result<Reply>(const Cancel& stop, const Responder::OnClause& give)>;
+    // Thinks on a thread of its own while the clauses are spoken on this one.
+    Status tell(TurnReport& report, const Stopwatch& watch, const Cancel& cancel,
+                const Responder::OnClause& on_clause, const models::Hibari::Emit& on_audio,
+                const Think& think) {
         BoundedQueue<std::string> clauses(kClauseQueue);
         Result<Reply> reply;
         Cancel stop;
         const std::stop_callback forward(cancel.token(), [&stop] { stop.cancel(); });
         std::jthread thinking([&] {
-            reply = responder_->respond(report.transcript, stop, [&](const std::string& clause) {
-                return clauses.push(clause) && !stop.cancelled();
-            });
+            reply = think(
+                stop, [&](const std::string& clause) { return clauses.push(clause) && !stop.cancelled(); });
             clauses.close();
         });
         Status spoken;
@@ -124,26 +151,34 @@ class LocalSession final : public Session {
                  const models::Hibari::Emit& on_audio) {
         if (!engine_.tts || !options_.speak_replies) return {};
         const Stopwatch synthesis;
-        return engine_.tts->synthesize(clause, options_.speak, cancel, [&](std::span<const float> samples) {
+        const float gain = manner_->gain();
+        const auto emit = [&](std::span<const float> made) {
+            std::vector<float> samples(made.begin(), made.end());
+            SpeechState::amplify(samples, gain);
             if (!report.response_ms) {
                 report.response_ms = watch.elapsed_ms();
                 report.tts_first_audio_ms = synthesis.elapsed_ms();
             }
             report.audio.insert(report.audio.end(), samples.begin(), samples.end());
             return !on_audio || on_audio(samples);
-        });
+        };
+        return engine_.tts->synthesize(clause, manner_->options(options_.speak), cancel, emit);
     }
 
     Engine& engine_;
     const Options options_;
+    std::shared_ptr<SpeechState> manner_;
     std::unique_ptr<Responder> responder_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::create(Engine& engine, Options options) {
+    auto manner = std::make_shared<SpeechState>();
+    if (options.speak_replies && engine.tts) options.responder.speech = manner;
     CODA_TRY(auto responder, Responder::create(engine.llm, options.responder));
-    return std::make_unique<LocalSession>(engine, std::move(options), std::move(responder));
+    return std::make_unique<LocalSession>(engine, std::move(options), std::move(manner),
+                                          std::move(responder));
 }
 
 }  // namespace coda::assistant

@@ -33,7 +33,7 @@ struct TurnReport {
 
 // A line of `talk --json`: {"t_ms", "event", ...}. `event` is one of speech_started, speech_stopped,
 // turn_end, turn_reopened, transcript, reply_clause, first_audio, audio_done, barge_in, reply_truncated,
-// tool_call, error, summary.
+// tool_call, due, error, summary.
 using OnEvent = std::function<void(const nlohmann::json& line)>;
 
 // Where a live conversation's sound comes from and goes to. Implementations: WAV files (wav_audio.h) and
@@ -101,6 +101,12 @@ class Session {
     virtual Result<TurnReport> ask_speech(std::span<const float> samples_16k, const Cancel& cancel,
                                           const Responder::OnClause& on_clause,
                                           const models::Hibari::Emit& on_audio) = 0;
+
+    // Whether a timer, alarm or reminder waits to be said, and saying it, like a turn of ask(); for
+    // conversations by ask(). An empty reply where there was nothing after all.
+    virtual Result<bool> due() = 0;
+    virtual Result<TurnReport> announce(const Cancel& cancel, const Responder::OnClause& on_clause,
+                                        const models::Hibari::Emit& on_audio) = 0;
 
     // The live conversation, until the source ends (and the last reply was played) or `cancel` is set. On the
     // virtual clock it moves `clock` itself. The last event is the summary. Fails where VAD or STT are

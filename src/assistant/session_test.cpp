@@ -3,9 +3,11 @@
 // before you commit it.
 #include "assistant/session.h"
 
+#include "assistant/planner.h"
 #include "assistant/test_sounds.h"
 #include "assistant/wav_audio.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -106,6 +108,69 @@ TEST_F(SessionTest, ASpokenQuestionIsAnsweredInSpeech) {
     ASSERT_TRUE(report->stt_ms && report->first_clause_ms && report->tts_first_audio_ms &&
                 report->response_ms);
     EXPECT_GE(*report->response_ms, *report->stt_ms);
+}
+
+// A conversation whose time of day is the virtual clock's.
+class DueTest : public SessionTest {
+  protected:
+    void SetUp() override {
+        SessionTest::SetUp();
+        auto planner = Planner::open({});
+        ASSERT_TRUE(planner) << planner.error().message();
+        ASSERT_TRUE((*planner)->attend());
+        Session::Options options;
+        options.responder.planner = std::move(*planner);
+        options.responder.now = [this] {
+            return std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) +
+                   std::chrono::floor<std::chrono::seconds>(clock_.now());
+        };
+        auto session = Session::create(*engine_, options);
+        ASSERT_TRUE(session) << session.error().message();
+        session_ = std::move(*session);
+    }
+    std::vector<json> hold(std::vector<float> samples) {
+        WavSource source(std::move(samples), clock_);
+        WavSink sink(clock_);
+        std::vector<json> events;
+        const Status status = session_->talk(
+            source, sink, clock_, {.duplex = true}, [&](const json& line) { events.push_back(line); },
+            Cancel());
+        EXPECT_TRUE(status) << status.error().message();
+        return events;
+    }
+    static size_t place(const std::vector<json>& events, const std::string& name) {
+        for (size_t i = 0; i < events.size(); ++i)
+            if (events[i]["event"] == name) return i;
+        return events.size();
+    }
+    VirtualClock clock_;
+};
+
+TEST_F(DueTest, ATimerIsSaidToBeDoneWhenNobodySpeaks) {
+    ASSERT_TRUE(session_->ask("Set a pasta timer for two seconds.", Cancel(), {}, {}));
+    const std::vector<json> events = hold(silence(5));
+    const size_t due = place(events, "due"), clause = place(events, "reply_clause");
+    ASSERT_LT(due, events.size());
+    ASSERT_LT(clause, events.size());
+    EXPECT_EQ(events[due]["items"][0]["name"], "pasta");
+    EXPECT_EQ(events[clause]["text"], "Your pasta timer is done.");
+    EXPECT_GE(events[clause]["t_ms"].get<double>(), 2000);
+    EXPECT_LE(events[clause]["t_ms"].get<double>(), 2500);
+    EXPECT_LT(place(events, "audio_done"), events.size());
+    EXPECT_EQ(events.back()["turns"], 0);
+}
+
+TEST_F(DueTest, ItWaitsForThePersonAndForTheReply) {
+    ASSERT_TRUE(session_->ask("Remind me in one second to feed the cat.", Cancel(), {}, {}));
+    const std::vector<json> events = hold(clip("spoken/plain-01.wav"));
+    const size_t due = place(events, "due");
+    ASSERT_LT(due, events.size());
+    EXPECT_GT(due, place(events, "transcript"));
+    EXPECT_GT(due, place(events, "audio_done"));
+    EXPECT_TRUE(std::ranges::any_of(events, [](const json& line) {
+        return line.value("text", "") == "Here's your reminder to feed the cat.";
+    }));
+    EXPECT_EQ(events.back()["turns"], 1);
 }
 
 TEST_F(SessionTest, SilenceIsNoQuestion) {

@@ -3,10 +3,15 @@
 
 #include "base/settings.h"
 
+#include <filesystem>
+
 namespace coda::assistant {
 
 struct AssistantSettings {
     int window_turns = 20, window_tokens = 800;
+    std::filesystem::path planner_path;  // empty: planner.db in the state folder
+
+    std::filesystem::path planner_file() const;
 };
 
 void declare(Settings& settings, AssistantSettings& to);

@@ -3,7 +3,13 @@
 #include "tools/calculator.h"
 #include "tools/dates.h"
 #include "tools/fact_store.h"
+#include "tools/jokes.h"
+#include "tools/lists.h"
+#include "tools/schema.h"
+#include "tools/speech_control.h"
+#include "tools/system_facts.h"
 #include "tools/time_zone.h"
+#include "tools/timers.h"
 #include "tools/units.h"
 
 #include <algorithm>
@@ -17,16 +23,6 @@ namespace {
 using nlohmann::json;
 using std::chrono::days;
 using std::chrono::seconds;
-
-json text_argument(const char* description) {
-    return {{"type", "string"}, {"description", description}, {"maxLength", 2000}};
-}
-json object_schema(json properties, json required) {
-    return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
-}
-std::string text_of(const json& arguments, const char* name) {
-    return arguments.contains(name) ? arguments[name].get<std::string>() : std::string();
-}
 
 std::chrono::sys_seconds local_time(const ToolContext& context) {
     return context.now + seconds(context.utc_offset);
@@ -234,13 +230,32 @@ Result<ToolResult> forget(const json& arguments, const ToolContext& context) {
     return ToolResult{say, {{"forgotten", gone}}};
 }
 
-Result<ToolResult> show_capabilities(const json&, const ToolContext&) {
+std::string joined(const std::vector<std::string>& parts) {
+    std::string out;
+    for (size_t i = 0; i < parts.size(); ++i)
+        out += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
+    return out;
+}
+
+Result<ToolResult> show_capabilities(const json&, const ToolContext& context) {
+    std::vector<std::string> abilities;
+    for (const Tool& tool : context.registry->tools())
+        if (!tool.ability.empty()) abilities.push_back(tool.ability);
     return ToolResult{
-        "I can tell you the time here or in another city, work with dates, do sums, convert units, and "
-        "remember "
-        "things while we talk. I can also chat and answer questions, as well as my language model knows "
-        "how.",
-        json::object()};
+        fmt::format("I can {}. I can also chat and answer questions, as well as my language model "
+                    "knows how.",
+                    joined(abilities)),
+        {{"abilities", abilities}}};
+}
+
+Result<ToolResult> list_tools(const json&, const ToolContext& context) {
+    std::vector<std::string> names, spoken;
+    for (const Tool& tool : context.registry->tools()) {
+        names.push_back(tool.name);
+        spoken.push_back(tool.name);
+        std::replace(spoken.back().begin(), spoken.back().end(), '_', ' ');
+    }
+    return ToolResult{fmt::format("I have {} tools: {}.", names.size(), joined(spoken)), {{"tools", names}}};
 }
 
 void add(Registry& registry, Tool tool) {
@@ -333,7 +348,8 @@ Registry builtin_tools() {
                    Safety::read,
                    std::chrono::milliseconds(1000),
                    {},
-                   tell_time});
+                   tell_time,
+                   "tell you the time here or in another city"});
     add(registry,
         {"date",
          "Which day it is, was or will be, and how many days lie between.",
@@ -345,7 +361,8 @@ Registry builtin_tools() {
          Safety::read,
          std::chrono::milliseconds(1000),
          {},
-         tell_date});
+         tell_date,
+         "work with dates"});
     add(registry, {"calculate",
                    "The value of a sum, exactly.",
                    object_schema({{"expression", text_argument("a sum in words or signs: 15% of 240")}},
@@ -353,7 +370,8 @@ Registry builtin_tools() {
                    Safety::read,
                    std::chrono::milliseconds(1000),
                    {},
-                   tell_sum});
+                   tell_sum,
+                   "do sums"});
     add(registry, {"convert",
                    "A quantity in another unit.",
                    object_schema({{"from", text_argument("a quantity: 5 miles")},
@@ -362,7 +380,8 @@ Registry builtin_tools() {
                    Safety::read,
                    std::chrono::milliseconds(1000),
                    {},
-                   tell_conversion});
+                   tell_conversion,
+                   "convert units"});
     add(registry, {"remember",
                    "Keeps a fact that the person said.",
                    object_schema({{"fact", text_argument("the fact, in the person's words")},
@@ -373,7 +392,8 @@ Registry builtin_tools() {
                    Safety::write,
                    std::chrono::milliseconds(1000),
                    {},
-                   remember});
+                   remember,
+                   "remember things"});
     add(registry, {"recall",
                    "What the person said that answers a question.",
                    object_schema({{"question", text_argument("the question")}}, {"question"}),
@@ -404,6 +424,18 @@ Registry builtin_tools() {
                    std::chrono::milliseconds(1000),
                    {},
                    show_capabilities});
+    add(registry, {"list_tools",
+                   "The names of all tools.",
+                   object_schema(json::object(), json::array()),
+                   Safety::read,
+                   std::chrono::milliseconds(1000),
+                   {},
+                   list_tools});
+    add_timers(registry);
+    add_lists(registry);
+    add_speech_control(registry);
+    add_jokes(registry);
+    add_system_facts(registry);
     return registry;
 }
 
@@ -421,13 +453,18 @@ std::optional<Call> to_call(const Recognition& command) {
     if (command.name == "remember") return remember_call(command);
     if (command.name == "recall") return Call{"recall", {{"question", command.said}}};
     if (command.name == "recall.list") return Call{"list_facts", json::object()};
+    if (command.name == "joke") return Call{"tell_joke", json::object()};
+    if (command.name == "tools") return Call{"list_tools", json::object()};
     if (command.name == "capabilities") return Call{"show_capabilities", json::object()};
     if (command.name == "forget") {
         const auto what = command.fixed.find("what");
         if (what != command.fixed.end()) return Call{"forget", {{"what", what->second}}};
         return Call{"forget", {{"what", "about"}, {"about", slot(command, "about")}}};
     }
-    return std::nullopt;
+    if (std::optional<Call> call = timer_call(command)) return call;
+    if (std::optional<Call> call = list_call(command)) return call;
+    if (std::optional<Call> call = speech_call(command)) return call;
+    return system_call(command);
 }
 
 }  // namespace coda::tools

@@ -13,7 +13,8 @@
 
 namespace coda::tools {
 
-// time, date, calculate, convert, remember, recall, list_facts, forget, show_capabilities.
+// time, date, calculate, convert, remember, recall, list_facts, forget, show_capabilities, list_tools, and
+// those of timers.h, lists.h, speech_control.h, jokes.h and system_facts.h.
 Registry builtin_tools();
 
 struct Call {

@@ -301,6 +301,14 @@ class DayReader {
     }
 
     std::optional<Day> holiday() {
+        // Most words begin no name, and the search below goes through years.
+        static constexpr std::array<std::string_view, 18> kFirst = {
+            "christmas",  "xmas",         "boxing", "new",      "halloween", "valentine's",
+            "valentines", "independence", "st",     "leap",     "april",     "easter",
+            "good",       "thanksgiving", "black",  "mother's", "mothers",   "labor"};
+        const bool begins = std::find(kFirst.begin(), kFirst.end(), words_[0]) != kFirst.end() ||
+                            words_[0].starts_with("father");
+        if (!begins) return std::nullopt;
         for (size_t n = std::min<size_t>(3, words_.size()); n > 0; --n) {
             std::string name(words_[0]);
             for (size_t i = 1; i < n; ++i) name += " " + words_[i];

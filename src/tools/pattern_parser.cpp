@@ -20,7 +20,7 @@ struct Node {
     enum class Kind { words, sequence, choice, optional, any_words, slot, rule } kind = Kind::sequence;
     std::vector<std::string> words;  // words: a row of literals
     std::vector<Node> children;      // sequence, choice, optional
-    const Node* target = nullptr;    // rule: what it stands for
+    const Node* target = nullptr;    // rule: what it stands for; slot: the rule that it holds
     std::string slot, type;
     int low = 1, high = 0;  // slot: words; high 0: no bound
 };
@@ -137,7 +137,7 @@ class LineParser {
         return out;
     }
 
-    // {name}, {name:type}, {name:2}, {name:1-3}
+    // {name}, {name:type}, {name:<rule>}, {name:2}, {name:1-3}
     Parsed<Node> slot() {
         Parsed<std::string> text = until('}');
         if (!text) return broken(text.error().what);
@@ -149,6 +149,12 @@ class LineParser {
         if (colon == std::string::npos) return out;
         const std::string bound = text->substr(colon + 1);
         if (bound.empty()) return broken("a slot with an empty type");
+        if (bound.front() == '<') {
+            const auto found = rules_.find(std::string_view(bound).substr(1, bound.size() - 2));
+            if (found == rules_.end()) return broken(fmt::format("no rule {} above this line", bound));
+            out.target = &found->second;
+            return out;
+        }
         if (bound.find_first_not_of("0123456789-") != std::string::npos) {
             out.type = bound;
             return out;
@@ -363,6 +369,11 @@ class PatternParser {
         if (at == slots.end()) at = slots.insert(slots.end(), node.slot);
         const auto slot = static_cast<int32_t>(at - slots.begin());
         pattern.code.push_back({Patterns::Op::open, slot, 0});
+        if (node.target) {
+            std::string problem = emit(*node.target, pattern);
+            pattern.code.push_back({Patterns::Op::close, slot, -1});
+            return problem;
+        }
         for (int i = 0; i < node.low; ++i) pattern.code.push_back({Patterns::Op::any, 0, 0});
         std::vector<int32_t> exits;
         if (node.high == 0) emit_gap(pattern);

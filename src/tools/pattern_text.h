@@ -1,4 +1,4 @@
-// The pattern files of this room, embedded at build time (CMakeLists.txt).
+// The data files of this room, embedded at build time (CMakeLists.txt).
 #pragma once
 
 #include <string_view>
@@ -8,5 +8,6 @@ namespace coda::tools {
 std::string_view intents_text();   // intents.txt
 std::string_view requests_text();  // requests.txt
 std::string_view claims_text();    // claims.txt
+std::string_view jokes_text();     // jokes.txt
 
 }  // namespace coda::tools

@@ -8,12 +8,40 @@ namespace {
 constexpr int kMaxSteps = 20000;  // per pattern; what needs more does not match
 }
 
+// What the types said of the words between two places: many patterns ask the same.
+class TypeMemo {
+  public:
+    TypeMemo(const std::vector<std::function<bool(std::span<const std::string>)>>& types,
+             std::span<const std::string> words)
+        : types_(types), words_(words), stride_(words.size() + 1) {}
+
+    bool accepts(size_t type, size_t first, size_t last) {
+        if (last - first > kMostWords) return false;
+        if (known_.empty()) known_.resize(types_.size() * stride_ * (kMostWords + 1));
+        uint8_t& known = known_[(type * stride_ + first) * (kMostWords + 1) + (last - first)];
+        if (known == 0) known = types_[type](words_.subspan(first, last - first)) ? 2 : 1;
+        return known == 2;
+    }
+
+  private:
+    static constexpr size_t kMostWords = 30;  // no type accepts more
+    const std::vector<std::function<bool(std::span<const std::string>)>>& types_;
+    const std::span<const std::string> words_;
+    const size_t stride_;
+    std::vector<uint8_t> known_;  // 0: not asked yet, 1: no, 2: yes
+};
+
 // One try of one pattern: depth-first over the choices, the first way through wins.
 class PatternRun {
   public:
     PatternRun(const Patterns& all, const Patterns::Pattern& pattern, std::span<const std::string> words,
-               std::span<const int32_t> ids)
-        : all_(all), pattern_(pattern), words_(words), ids_(ids), slots_(pattern.slots.size()) {}
+               std::span<const int32_t> ids, TypeMemo& types)
+        : all_(all),
+          pattern_(pattern),
+          words_(words),
+          ids_(ids),
+          types_(types),
+          slots_(pattern.slots.size()) {}
 
     bool matches() {
         todo_.push_back({0, 0, -1, {}});
@@ -89,15 +117,16 @@ class PatternRun {
     }
 
     void remember(int32_t slot) { todo_.push_back({0, 0, slot, slots_[static_cast<size_t>(slot)]}); }
-    bool accepted(const Patterns::Instruction& in) const {
+    bool accepted(const Patterns::Instruction& in) {
         const Patterns::Range range = slots_[static_cast<size_t>(in.a)];
-        return all_.types_[static_cast<size_t>(in.b)](words_.subspan(range.first, range.last - range.first));
+        return types_.accepts(static_cast<size_t>(in.b), range.first, range.last);
     }
 
     const Patterns& all_;
     const Patterns::Pattern& pattern_;
     std::span<const std::string> words_;
     std::span<const int32_t> ids_;
+    TypeMemo& types_;
     std::vector<Patterns::Range> slots_;
     std::vector<Choice> todo_;
     int steps_ = 0;
@@ -105,13 +134,13 @@ class PatternRun {
 };
 
 std::optional<Patterns::Match> Patterns::run(const Pattern& pattern, std::span<const std::string> words,
-                                             std::span<const int32_t> ids) const {
+                                             std::span<const int32_t> ids, TypeMemo& types) const {
     if (!pattern.any_first) {
         if (words.empty() || ids[0] < 0) return std::nullopt;
         const auto id = static_cast<size_t>(ids[0]);
         if (id >= pattern.first.size() || !pattern.first[id]) return std::nullopt;
     }
-    PatternRun attempt(*this, pattern, words, ids);
+    PatternRun attempt(*this, pattern, words, ids, types);
     if (!attempt.matches()) return std::nullopt;
     Match match;
     match.fixed = pattern.fixed;
@@ -130,14 +159,15 @@ std::optional<Patterns::Match> Patterns::match(std::span<const std::string> word
         const auto found = ids_.find(words[i]);
         ids[i] = found == ids_.end() ? -1 : found->second;
     }
+    TypeMemo types(types_, words);
     for (const Section& section : sections_) {
         if (!wanted(section.name)) continue;
         for (const Pattern& pattern : section.patterns) {
-            std::optional<Match> found = run(pattern, words, ids);
+            std::optional<Match> found = run(pattern, words, ids, types);
             if (!found) continue;
             const bool vetoed =
                 std::any_of(section.vetoes.begin(), section.vetoes.end(),
-                            [&](const Pattern& veto) { return run(veto, words, ids).has_value(); });
+                            [&](const Pattern& veto) { return run(veto, words, ids, types).has_value(); });
             if (vetoed) break;
             found->section = section.name;
             return found;

@@ -20,6 +20,8 @@ namespace coda::tools {
 // What a typed slot ("{sum:sum}") accepts.
 using SlotTypes = std::map<std::string, std::function<bool(std::span<const std::string>)>, std::less<>>;
 
+class TypeMemo;
+
 class Patterns {
   public:
     // Fails with bad_format, naming the line. `where` names the text in errors.
@@ -68,7 +70,7 @@ class Patterns {
     };
 
     std::optional<Match> run(const Pattern& pattern, std::span<const std::string> words,
-                             std::span<const int32_t> ids) const;
+                             std::span<const int32_t> ids, TypeMemo& types) const;
 
     std::vector<Section> sections_;
     std::unordered_map<std::string, int32_t> ids_;

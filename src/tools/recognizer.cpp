@@ -2,6 +2,7 @@
 
 #include "tools/calculator.h"
 #include "tools/dates.h"
+#include "tools/moments.h"
 #include "tools/pattern_text.h"
 #include "tools/time_zone.h"
 #include "tools/units.h"
@@ -38,6 +39,22 @@ bool names_person(std::span<const std::string> words) {
     });
 }
 
+// Whether words name a moment does not hang on the day they are said.
+bool names_moment(std::span<const std::string> words) {
+    return read_moment(words, Day(std::chrono::days(20000)) + std::chrono::hours(12), Lean::next).has_value();
+}
+
+bool is_one_of(const std::string& word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// "to call Ann", "about the oven": what follows "remind me".
+bool names_task(std::span<const std::string> words) {
+    if (words.size() < 2 || words.size() > 25) return false;
+    if (words[0] == "not") return words[1] == "to" && words.size() > 2;
+    return is_one_of(words[0], {"to", "about", "that", "of"});
+}
+
 SlotTypes slot_types() {
     using Words = std::span<const std::string>;
     return {
@@ -46,6 +63,16 @@ SlotTypes slot_types() {
         {"quantity", [](Words words) { return words.size() <= 8 && read_quantity(words).has_value(); }},
         {"unit", [](Words words) { return words.size() <= 3 && find_unit(words) != nullptr; }},
         {"day", [](Words words) { return read_day(words, Day(std::chrono::days(20000))).has_value(); }},
+        {"length", [](Words words) { return read_length(words).has_value(); }},
+        {"extra", [](Words words) { return read_extra_length(words).has_value(); }},
+        {"moment", names_moment},
+        {"later",
+         [](Words words) { return !(words.size() == 1 && is_number(words[0])) && names_moment(words); }},
+        {"task", names_task},
+        {"deed",
+         [](Words words) {
+             return names_task(words) && is_one_of(words[0], {"to", "not"});
+         }},
         {"place", [](Words words) { return words.size() <= 4 && find_place(words).has_value(); }},
         {"person", names_person},
     };

@@ -33,6 +33,14 @@ Status check_object(const json& value, const json& schema, const std::string& wh
     return {};
 }
 
+// Of this machine's time zone, at a time of UTC.
+int32_t local_offset(std::chrono::sys_seconds utc) {
+    const std::time_t time = utc.time_since_epoch().count();
+    std::tm local{};
+    localtime_r(&time, &local);
+    return static_cast<int32_t>(local.tm_gmtoff);
+}
+
 }  // namespace
 
 const char* to_string(Safety safety) {
@@ -47,13 +55,17 @@ const char* to_string(Safety safety) {
     return "confirm";
 }
 
-ToolContext context_now(FactStore* facts) {
+ToolContext context_at(std::chrono::sys_seconds now) {
     ToolContext context;
-    const std::time_t now = std::time(nullptr);
-    std::tm local{};
-    localtime_r(&now, &local);
-    context.now = std::chrono::sys_seconds(std::chrono::seconds(now));
-    context.utc_offset = static_cast<int32_t>(local.tm_gmtoff);
+    context.now = now;
+    context.offset_of = local_offset;
+    context.utc_offset = local_offset(now);
+    return context;
+}
+
+ToolContext context_now(FactStore* facts) {
+    ToolContext context =
+        context_at(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     context.facts = facts;
     return context;
 }
@@ -104,6 +116,7 @@ Result<ToolResult> Registry::call(const std::string& name, const json& arguments
     CODA_CHECK(check_schema(arguments, tool->arguments, name));
     if (context.cancel.cancelled()) return fail(ErrorCode::cancelled, "cancelled", name);
     context.deadline = std::chrono::steady_clock::now() + tool->timeout;
+    context.registry = this;
     Result<ToolResult> result = tool->run(arguments, context);
     if (context.cancel.cancelled()) return fail(ErrorCode::cancelled, "cancelled", name);
     if (result && std::chrono::steady_clock::now() > context.deadline)

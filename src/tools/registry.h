@@ -16,6 +16,10 @@
 namespace coda::tools {
 
 class FactStore;
+class ListStore;
+class Registry;
+class SpeechControl;
+class TimerStore;
 
 enum class Safety {
     read,     // changes nothing
@@ -27,14 +31,21 @@ const char* to_string(Safety safety);
 // What a call may look at. The times are given, so that tests and replayed turns have their own.
 struct ToolContext {
     std::chrono::sys_seconds now;
-    int32_t utc_offset = 0;      // seconds east of UTC, of the person's clock
-    FactStore* facts = nullptr;  // borrowed
+    int32_t utc_offset = 0;  // seconds east of UTC, of the person's clock
+    // The same at another time, where the clock changes; may be empty.
+    std::function<int32_t(std::chrono::sys_seconds utc)> offset_of;
+    FactStore* facts = nullptr;  // borrowed, like all stores here; null where there is none
+    TimerStore* timers = nullptr;
+    ListStore* lists = nullptr;
+    SpeechControl* speech = nullptr;
+    const Registry* registry = nullptr;  // that makes the call; set by call()
     Cancel cancel;
     std::chrono::steady_clock::time_point
         deadline;  // set by call(); a tool that waits looks at it and at cancel
 };
-// Now, on this machine's clock and time zone.
+// Now, on this machine's clock and time zone; or at `now` in its time zone.
 ToolContext context_now(FactStore* facts);
+ToolContext context_at(std::chrono::sys_seconds now);
 
 struct ToolResult {
     std::string say;      // worded for speech
@@ -48,6 +59,8 @@ struct Tool {
     std::chrono::milliseconds timeout{1000};
     std::vector<std::string> topics;  // of requests.txt that are no longer declined once this tool is there
     std::function<Result<ToolResult>(const nlohmann::json& arguments, const ToolContext& context)> run;
+    // What the person is told of it among what Coda can do: "set timers"; empty: another tool says it.
+    std::string ability = {};
 };
 
 class Registry {

@@ -3,6 +3,7 @@
 #include "tools/words.h"
 
 #include <array>
+#include <unordered_map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -94,14 +95,19 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-bool names(const Unit& unit, std::string_view phrase) {
-    if (phrase == lower(unit.one) || phrase == lower(unit.many)) return true;
-    for (std::string_view rest = unit.others; !rest.empty();) {
-        const size_t bar = std::min(rest.find('|'), rest.size());
-        if (rest.substr(0, bar) == phrase) return true;
-        rest.remove_prefix(std::min(bar + 1, rest.size()));
+// Every name of every unit; of one that two units share, the first has it.
+std::unordered_map<std::string, const Unit*> named_units() {
+    std::unordered_map<std::string, const Unit*> names;
+    for (const Unit& unit : kUnits) {
+        names.emplace(lower(unit.one), &unit);
+        names.emplace(lower(unit.many), &unit);
+        for (std::string_view rest = unit.others; !rest.empty();) {
+            const size_t bar = std::min(rest.find('|'), rest.size());
+            names.emplace(rest.substr(0, bar), &unit);
+            rest.remove_prefix(std::min(bar + 1, rest.size()));
+        }
     }
-    return false;
+    return names;
 }
 
 const Unit* smaller_part(const Unit& unit) {
@@ -153,9 +159,9 @@ std::optional<Quantity> with_part(Quantity quantity, std::span<const std::string
 const Unit* find_unit(std::span<const std::string> words) {
     std::string phrase;
     for (const std::string& word : words) phrase += (phrase.empty() ? "" : " ") + word;
-    for (const Unit& unit : kUnits)
-        if (names(unit, phrase)) return &unit;
-    return nullptr;
+    static const std::unordered_map<std::string, const Unit*> kNamed = named_units();
+    const auto found = kNamed.find(phrase);
+    return found == kNamed.end() ? nullptr : found->second;
 }
 
 std::string_view unit_name(const Unit& unit, bool plural) {
