@@ -391,6 +391,10 @@ class Stages(Cli):
         self.assertEqual(model["generated_tokens"], 5)
         self.assertLessEqual(abs(model["prompt_tokens"] - 40), 4)
         self.assertGreater(model["load_ms"] + model["cold_first_token_ms"], 0)
+        self.assertEqual(model["activations"]["bits"], "16")
+        self.assertIn("coda models check", model["activations"]["reason"])
+        forced = self.one("--set", "llm.activations=int8", "bench", "llm", "--rounds", "1", "--generate", "2")
+        self.assertEqual(forced["activations"]["bits"], "8")
         self.assertGreater(self.one("bench", "memory")["read_bytes_per_second"], 1e7)
 
     def test_the_file_may_be_read_instead_of_mapped(self):
@@ -531,6 +535,24 @@ class Models(Cli):
                       self.coda("models", "plan", str(data_dir() / "models" / self.GGUF)).stdout.decode())
         self.assertEqual((plan["architecture"], round(plan["parameters"] / 1e6)), ("llama", 135))
         self.fails("models", "plan", "nowhere.gguf", says=["nowhere.gguf"])
+
+    def test_check_is_kept_and_gone_by(self):
+        tiny = str(ROOT / "tests/golden/llm/tiny-q4_0.gguf")
+        self.assertEqual(self.one("models", "plan", tiny)["activations"], {"checked": False, "int8_share": 0})
+        check = self.one("models", "check", tiny)
+        self.assertGreaterEqual(check["positions"], 100)
+        self.assertEqual(check["bound"], 1e-3)
+        self.assertLessEqual(check["kl"], check["bound"])
+        if check["kl_int8"] == 0:
+            self.skipTest("this processor has no kernels for 8 bits of activation")
+        self.assertEqual(check["int8_share"] == 1, check["kl_int8"] + check["kl_int8_error"] <= check["bound"])
+        kept = self.one("models", "plan", tiny)["activations"]
+        self.assertEqual({key: kept[key] for key in ("checked", "kl", "int8_share")},
+                         {"checked": True, "kl": check["kl"], "int8_share": check["int8_share"]})
+        bits = {0: "16", 1: "8"}.get(check["int8_share"], "8 and 16")
+        used = self.one("bench", "llm", "--llm", tiny, "--rounds", "1", "--prompt", "8", "--generate", "2")
+        self.assertEqual(used["activations"]["bits"], bits)
+        self.fails("models", "check", "nowhere.gguf", says=["nowhere.gguf"])
 
 
 class Doctor(Cli):

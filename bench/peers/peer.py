@@ -64,13 +64,13 @@ def llm(ask):
 
 
 def load(ask):
-    """Opening the file to the logits that the first token is taken from, of a prompt of 8; the file is in the page
+    """Opening the file to the logits that the first token is taken from, of a short prompt; the file is in the page
     cache, the program is already running."""
     import llama_cpp  # noqa: F401  (outside the time)
 
     def first_token():
         peer = LlamaCpp(ask["model"], ask["threads"], 512)
-        peer.feed([peer.token(i) for i in range(8)])
+        peer.feed([peer.token(i) for i in range(ask["prompt"])])
 
     return {"ms": milliseconds(first_token)[0]}
 

@@ -64,7 +64,7 @@ Result<json> bench_llm(assistant::Engine& engine, const LlmBench& bench, const C
     sampling.max_tokens = bench.generate;
     std::vector<double> prefill, decode, first;
     double cold_first_token_ms = 0;
-    int prompt_tokens = 0, generated = bench.generate;
+    int cold_prompt_tokens = 0, prompt_tokens = 0, generated = bench.generate;
     for (int round = 0; round <= bench.rounds; ++round) {
         CODA_TRY(auto session, engine.llm->new_session());  // nothing cached
         CODA_TRY(const models::GenerateStats stats,
@@ -72,6 +72,7 @@ Result<json> bench_llm(assistant::Engine& engine, const LlmBench& bench, const C
         if (stats.stop_reason == models::StopReason::cancelled) return fail(ErrorCode::cancelled, "stopped");
         if (round == 0) {  // what the template adds is now known
             cold_first_token_ms = stats.first_token_ms;
+            cold_prompt_tokens = stats.prompt_tokens;
             prompt.text = prompt_of(*engine.llm, std::max(1, 2 * bench.prompt - stats.prompt_tokens));
             continue;
         }
@@ -88,6 +89,7 @@ Result<json> bench_llm(assistant::Engine& engine, const LlmBench& bench, const C
         {"activations", {{"bits", activations.bits}, {"reason", activations.reason}, {"kl", activations.kl}}},
         {"load_ms", rounded(engine.load_ms)},
         {"cold_first_token_ms", rounded(cold_first_token_ms)},
+        {"cold_prompt_tokens", cold_prompt_tokens},
         {"prompt_tokens", prompt_tokens},
         {"generated_tokens", generated},
         {"rounds", bench.rounds},

@@ -124,7 +124,7 @@ TEST_P(DeviceBackend, LinearFromTheFilesRowsAndThenFromPanels) {
         const TensorView a = tensors_.make(DType::q8_0, {out, in}), b = tensors_.make(DType::q8_0, {out, in});
         const std::vector<float> features = tensors_.floats(static_cast<size_t>(150 * in));
         std::vector<StepInput> inputs;
-        for (const int rows : {1, 2, 7, 16, 3, 17, 1, 16, 150, 2}) {
+        for (const int rows : {1, 2, 7, 32, 3, 33, 1, 16, 150, 2}) {
             StepInput input;
             input.features = std::span(features).first(static_cast<size_t>(rows * in));
             input.rows.kind = Rows::Kind::all;
@@ -141,6 +141,45 @@ TEST_P(DeviceBackend, LinearFromTheFilesRowsAndThenFromPanels) {
         gate_step.output("out", gate_step.gate_up(gate_x, a, b, Activation::silu));
         compare(gated, inputs, 10 * coded_bound());
     }
+}
+
+// The same input gives the same output to the last bit, whatever has been packed.
+TEST_P(DeviceBackend, ResultsDoNotTellWhatWasPacked) {
+    for (const auto& [out, in] : {std::pair{50, 96}, {200, 576}, {16, 4096}}) {
+        auto recorded = program();
+        Step& step = recorded->add_step("step", 64);
+        step.output("out", step.linear(step.input(in), {.weights = {tensors_.make(DType::q8_0, {out, in})}}));
+        Running device = start(*device_, recorded);
+        const std::vector<float> features = tensors_.floats(static_cast<size_t>(64 * in));
+        const auto result = [&](int rows) {
+            StepInput input;
+            input.features = std::span(features).first(static_cast<size_t>(rows * in));
+            input.rows.kind = Rows::Kind::all;
+            EXPECT_TRUE(device.executable->run(step, input, *device.state, {}, Priority::stt));
+            const auto values = device.state->output("out").values;
+            return std::vector<float>(values.begin(), values.end());
+        };
+        std::vector<std::vector<float>> before;
+        for (int rows = 1; rows <= 9; ++rows) before.push_back(result(rows));
+        result(64);
+        for (int rows = 1; rows <= 9; ++rows)
+            EXPECT_EQ(result(rows), before[static_cast<size_t>(rows - 1)]) << rows;
+    }
+}
+
+// A long answer to a short prompt packs it, too.
+TEST_P(DeviceBackend, LinearFromTheFilesRowsUntilItHasBeenOften) {
+    const TensorView a = tensors_.make(DType::q8_0, {48, 64}), b = tensors_.make(DType::q8_0, {48, 64});
+    const std::vector<float> features = tensors_.floats(64);
+    StepInput input;
+    input.features = features;
+    input.rows.kind = Rows::Kind::all;
+    auto recorded = program();
+    Step& step = recorded->add_step("step", 8);
+    const Buffer x = step.input(64);
+    step.output("out", step.gate_up(step.linear(x, {.weights = {tensors_.make(DType::q8_0, {64, 64})}}), a, b,
+                                    Activation::silu));
+    compare(recorded, std::vector<StepInput>(40, input), 10 * coded_bound());
 }
 
 // A scale per 32 columns and 8 bits: off by up to 2^-8 of the largest of them.

@@ -45,14 +45,14 @@ Features detect() {
 
 std::vector<InstructionSet> all_sets() {
     const Kernels &wide = avx512_kernels(), &avx2 = avx2_kernels();
-    const FileRowKernels& file_rows = avx2_file_rows();
-    return {{"amx", "AVX-512 and AMX", &wide, &avx512vnni_planes(), &amx_kernels(), &file_rows},
-            {"avx512bf16", "AVX-512 BF16", &wide, &avx512vnni_planes(), &avx512_bf16_kernels(), &file_rows},
-            {"avx512vnni", "AVX-512 VNNI", &wide, &avx512vnni_planes(), nullptr, &file_rows},
-            {"avx512", "AVX-512", &wide, &avx2_planes(), nullptr, &file_rows},
-            {"avxvnni", "AVX-VNNI", &avx2, &avxvnni_planes(), nullptr, &file_rows},
-            {"avx2", "AVX2", &avx2, &avx2_planes(), nullptr, &file_rows},
-            {"avx512vl", "AVX2 and VNNI of 256 bits", &avx2, &avx512vl_planes(), nullptr, &file_rows},
+    const FileRowKernels &words = avx2_file_rows(), &bytes = vnni_file_rows();
+    return {{"amx", "AVX-512 and AMX", &wide, &avx512vnni_planes(), &amx_kernels(), &bytes},
+            {"avx512bf16", "AVX-512 BF16", &wide, &avx512vnni_planes(), &avx512_bf16_kernels(), &bytes},
+            {"avx512vnni", "AVX-512 VNNI", &wide, &avx512vnni_planes(), nullptr, &bytes},
+            {"avx512", "AVX-512", &wide, &avx2_planes(), nullptr, &words},
+            {"avxvnni", "AVX-VNNI", &avx2, &avxvnni_planes(), nullptr, &bytes},
+            {"avx2", "AVX2", &avx2, &avx2_planes(), nullptr, &words},
+            {"avx512vl", "AVX2 and VNNI of 256 bits", &avx2, &avx512vl_planes(), nullptr, &bytes},
             {"baseline", "x86-64-v2", &baseline_kernels(), nullptr, nullptr, nullptr}};
 }
 

@@ -123,7 +123,7 @@ const PlaneKernels& avx512vnni_planes();
 
 // For few rows of x: a long prompt is faster from panels, but those must be packed first.
 struct FileRowKernels {
-    static constexpr int kMostRows = 16;  // of x that are worth it
+    static constexpr int kMostRows = 32;  // of x that are worth it
     int x_bytes;                          // that 32 columns of a row of x take
     // Rows of k floats, k a multiple of 32, to rows x k / 32 x x_bytes, each row by itself.
     void (*round_rows)(ConstRows x, int rows, int k, std::byte* out);
@@ -132,7 +132,10 @@ struct FileRowKernels {
                      MutableRows y);
 };
 
+// To the last bit what avx2_planes, and what those with VNNI, make of the same matrix in panels; both run by
+// AVX2.
 const FileRowKernels& avx2_file_rows();
+const FileRowKernels& vnni_file_rows();
 
 // --- many rows at once in BF16, where the machine multiplies it ---
 

@@ -174,19 +174,21 @@ PanelRange::Source source_of(const TensorView& weight, int first_panel = 0) {
 }
 
 // Where the fills go: to whoever writes them now, or to the matrix.
-void keep_fills(PackedMatrix& matrix, std::vector<PanelFill> own, std::vector<PanelFill>* fills) {
+void keep_fills(PackedMatrix& matrix, std::vector<PanelFill> own, std::vector<PanelFill>* fills,
+                int patience) {
     if (fills) {
         fills->insert(fills->end(), own.begin(), own.end());
         return;
     }
     matrix.fills = std::move(own);
     matrix.written = false;
+    matrix.patience = patience;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory,
-                                                 std::vector<PanelFill>* fills) {
+                                                 std::vector<PanelFill>* fills, int patience) {
     std::vector<PanelFill> own;
     auto matrix = std::make_shared<PackedMatrix>();
     matrix->k = static_cast<int>(weights[0].shape.columns());
@@ -201,12 +203,13 @@ Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> wei
         matrix->rows += rows;
         matrix->panels += panels;
     }
-    keep_fills(*matrix, std::move(own), fills);
+    keep_fills(*matrix, std::move(own), fills, patience);
     return matrix;
 }
 
 Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
-                                                       WeightMemory& memory, std::vector<PanelFill>* fills) {
+                                                       WeightMemory& memory, std::vector<PanelFill>* fills,
+                                                       int patience) {
     auto matrix = std::make_shared<PackedMatrix>();
     matrix->k = static_cast<int>(gate.shape.columns());
     matrix->rows = static_cast<int>(gate.shape.rows());
@@ -218,7 +221,7 @@ Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, c
     const size_t gate_bytes = panel_bytes(gate_type, matrix->k), up_bytes = panel_bytes(up_type, matrix->k),
                  stride = gate_bytes + up_bytes;
     CODA_TRY(std::byte* const data, memory.take(stride * static_cast<size_t>(panels)));
-    keep_fills(*matrix, {{gate, data, stride}, {up, data + gate_bytes, stride}}, fills);
+    keep_fills(*matrix, {{gate, data, stride}, {up, data + gate_bytes, stride}}, fills, patience);
     if (gate.dtype == up.dtype) {
         matrix->ranges.push_back(
             {gate_type, data, gate_bytes, matrix->panels, 0, {source_of(gate), source_of(up)}, true});

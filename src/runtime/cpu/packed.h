@@ -104,16 +104,26 @@ struct PackedMatrix {
     std::vector<PanelFill> fills;
     mutable std::atomic<bool> written = true;
     mutable std::mutex writing;
+    // A long answer is worth the panels, too: after so many products without them, a matrix or two per token.
+    int patience = 0;
+    mutable std::atomic<int> products = 0;
+    // Whether this product may do without panels.
+    bool may_wait() const {
+        return !written.load(std::memory_order_acquire) &&
+               products.fetch_add(1, std::memory_order_relaxed) < patience;
+    }
     // Writes them, on all threads of the run, unless they are.
     void write(ThreadPool::Run& run) const;
 };
 
-// What is to be written is added to `fills`, or, where that is null, kept to be written when it is wanted.
+// What is to be written is added to `fills`, or, where that is null, kept to be written when it is wanted,
+// after `patience` products at the latest.
 Result<std::shared_ptr<const PackedMatrix>> pack(std::span<const TensorView> weights, WeightMemory& memory,
-                                                 std::vector<PanelFill>* fills);
+                                                 std::vector<PanelFill>* fills, int patience = 0);
 // Gate and up of one shape, of the same type or not.
 Result<std::shared_ptr<const PackedMatrix>> pack_gated(const TensorView& gate, const TensorView& up,
-                                                       WeightMemory& memory, std::vector<PanelFill>* fills);
+                                                       WeightMemory& memory, std::vector<PanelFill>* fills,
+                                                       int patience = 0);
 // A convolution [out, in, kernel] as a matrix [out, kernel x in], written at once.
 Result<std::shared_ptr<const PackedMatrix>> pack_conv1d(const TensorView& weight, WeightMemory& memory);
 

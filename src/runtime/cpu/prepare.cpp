@@ -98,8 +98,10 @@ class Preparation {
                            std::all_of(weights.begin(), weights.end(),
                                        [](const TensorView& weight) { return weight.dtype == DType::q8_0; });
         std::vector<PanelFill>* const now = later ? nullptr : &fills_;
-        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], *executable_.weights_, now)
-                              : pack(weights, *executable_.weights_, now));
+        constexpr int kTokens = 32, kMatricesAtOnce = 2;
+        const int patience = kTokens + static_cast<int>(packed_.size()) / kMatricesAtOnce;
+        CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], *executable_.weights_, now, patience)
+                              : pack(weights, *executable_.weights_, now, patience));
         return known;
     }
 

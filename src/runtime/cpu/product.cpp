@@ -279,8 +279,8 @@ void linear(const Multiplier& multiplier, const LinearCall& asked, ThreadPool::R
     if (asked.rows == 0) return;
     LinearCall call = asked;
     if (call.rows > FileRowKernels::kMostRows) multiplier.long_prompt->store(true, std::memory_order_relaxed);
-    call.from_file = multiplier.file_rows && !multiplier.long_prompt->load(std::memory_order_relaxed) &&
-                     !call.matrix.written.load(std::memory_order_acquire);
+    call.from_file = multiplier.file_rows && !call.one_plane &&
+                     !multiplier.long_prompt->load(std::memory_order_relaxed) && call.matrix.may_wait();
     if (!call.from_file) call.matrix.write(run);
     prepare_inputs(multiplier, call, run);
     const Grid grid = grid_for(call.matrix, call.rows, run.threads());
