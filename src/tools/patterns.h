@@ -43,6 +43,8 @@ class Patterns {
     using Wanted = std::function<bool(std::string_view section)>;
     std::optional<Match> match(std::span<const std::string> words, const Wanted& wanted) const;
 
+    // Whether any pattern names this word.
+    bool knows(const std::string& word) const { return ids_.count(word) > 0; }
     std::vector<std::string> sections() const;
     size_t size() const;  // patterns
 

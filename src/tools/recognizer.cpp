@@ -78,6 +78,44 @@ SlotTypes slot_types() {
     };
 }
 
+// "setting" -> "set", "making" -> "make", where the patterns know the verb.
+std::optional<std::string> plain_form(const std::string& word, const Patterns& patterns) {
+    if (word.size() < 5 || !word.ends_with("ing") || word == "nothing" || word == "something")
+        return std::nullopt;
+    const std::string stem = word.substr(0, word.size() - 3);
+    const bool doubled = stem.size() > 2 && stem[stem.size() - 1] == stem[stem.size() - 2];
+    for (const std::string& verb : {doubled ? stem.substr(0, stem.size() - 1) : stem + "e", stem})
+        if (patterns.knows(verb)) return verb;
+    return std::nullopt;
+}
+
+// What may be a command in the midst of talk: the sentences, and what stands before and behind a pause.
+std::vector<std::vector<Word>> parts_of(const Utterance& utterance) {
+    constexpr size_t kMostParts = 8, kShortest = 3;
+    std::vector<std::vector<Word>> out;
+    const auto put = [&](std::vector<Word> part) {
+        if (part.size() >= kShortest && out.size() < kMostParts) out.push_back(std::move(part));
+    };
+    const std::vector<Word> all = utterance.joined().words;
+    for (size_t i = 0; i + 1 < all.size(); ++i) {
+        if (!all[i].pause) continue;
+        put({all.begin() + static_cast<long>(i) + 1, all.end()});
+        put({all.begin(), all.begin() + static_cast<long>(i) + 1});
+    }
+    if (utterance.sentences.size() > 2)
+        for (const Sentence& sentence : utterance.sentences) put(sentence.words);
+    return out;
+}
+
+// Sections whose sentences are meant wherever they stand: they ask for something to be done.
+bool acts(std::string_view section) {
+    static constexpr std::array<std::string_view, 7> kWhole = {"time", "date",     "calculate",   "convert",
+                                                               "joke", "list.add", "system.facts"};
+    for (std::string_view lead : {"timer.", "alarm.", "reminder.", "list."})
+        if (section.starts_with(lead)) return true;
+    return std::find(kWhole.begin(), kWhole.end(), section) != kWhole.end();
+}
+
 std::vector<std::string> texts(const std::vector<Word>& words) {
     std::vector<std::string> out;
     for (const Word& word : words) out.push_back(word.text);
@@ -124,6 +162,12 @@ std::vector<std::vector<Word>> Recognizer::views(const std::vector<Word>& words)
             const Patterns::Range rest = match->slots.at("rest");
             std::vector<Word> inner(out[i].begin() + static_cast<long>(rest.first),
                                     out[i].begin() + static_cast<long>(rest.last));
+            if (std::optional<std::string> verb = plain_form(inner.front().text, intents_)) {
+                // "would you mind setting a timer": what follows is tried as "set a timer", too.
+                std::vector<Word> plain = inner;
+                plain.front().text = std::move(*verb);
+                if (out.size() + 1 < kMaxViews) out.push_back(std::move(plain));
+            }
             const bool known = std::any_of(out.begin(), out.end(), [&](const auto& view) {
                 return view.size() == inner.size() && view.front().begin == inner.front().begin;
             });
@@ -169,6 +213,10 @@ Recognition Recognizer::command(const Utterance& utterance) const {
     };
     if (utterance.sentences.size() > 1)
         found = first_match(utterance, utterance.sentences.back().words, intents_, asked);
+    for (const std::vector<Word>& part : parts_of(utterance)) {
+        if (found.kind != Recognition::Kind::none) break;
+        found = first_match(utterance, part, intents_, acts);
+    }
     return found;
 }
 
