@@ -6,7 +6,6 @@ ends the program.
 
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -35,9 +34,6 @@ def main():
     written = run(coda, "bench", "llm", "--prompt", "8", "--generate", "3", "--rounds", "1")
     assert "AVX2" in written["device"]["name"] and "AVX-512" not in written["device"]["name"], written["device"]
     assert written["generated_tokens"] == 3, written
-    audio = pathlib.Path(__file__).resolve().parent / "data/audio/weather_question.wav"
-    heard = run(coda, "transcribe", str(audio))
-    assert "weather" in json.dumps(heard).lower(), heard
     return 0
 
 
