@@ -11,6 +11,7 @@
 #include "tools/time_zone.h"
 #include "tools/timers.h"
 #include "tools/units.h"
+#include "tools/world_tools.h"
 
 #include <algorithm>
 #include <chrono>
@@ -436,10 +437,12 @@ Registry builtin_tools() {
     add_speech_control(registry);
     add_jokes(registry);
     add_system_facts(registry);
+    add_world_tools(registry);
     return registry;
 }
 
 std::optional<Call> to_call(const Recognition& command) {
+    if (std::optional<Call> call = to_world_call(command)) return call;
     if (command.name == "time") {
         json arguments = json::object();
         if (const std::string place = slot(command, "place") + slot(command, "unknown"); !place.empty())

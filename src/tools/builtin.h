@@ -14,7 +14,7 @@
 namespace coda::tools {
 
 // time, date, calculate, convert, remember, recall, list_facts, forget, show_capabilities, list_tools, and
-// those of timers.h, lists.h, speech_control.h, jokes.h and system_facts.h.
+// those of timers.h, lists.h, speech_control.h, jokes.h, system_facts.h and world_tools.h.
 Registry builtin_tools();
 
 struct Call {

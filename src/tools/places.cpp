@@ -1,5 +1,6 @@
 #include "tools/time_zone.h"
 #include "tools/words.h"
+#include "tools/world.h"
 
 #include <algorithm>
 #include <array>
@@ -156,7 +157,10 @@ std::optional<Place> find_place(std::span<const std::string> words) {
     for (const std::string& word : words)
         if (word != "the") key += (key.empty() ? "" : " ") + word;
     const auto whole = places().find(key);
-    return whole == places().end() ? std::nullopt : std::optional(whole->second);
+    if (whole != places().end()) return whole->second;
+    // Short names of cities are words, too: "Man", "Ho".
+    const City* city = key.size() > 3 ? find_city(words) : nullptr;
+    return city ? std::optional(Place{std::string(city->name), std::string(city->zone)}) : std::nullopt;
 }
 
 }  // namespace coda::tools

@@ -6,6 +6,7 @@
 #include "tools/pattern_text.h"
 #include "tools/time_zone.h"
 #include "tools/units.h"
+#include "tools/world.h"
 
 #include <algorithm>
 #include <array>
@@ -55,6 +56,29 @@ bool names_task(std::span<const std::string> words) {
     return is_one_of(words[0], {"to", "about", "that", "of"});
 }
 
+// "france's": the words without the possessive, or none.
+std::vector<std::string> owner(std::span<const std::string> words) {
+    if (words.empty() || !words.back().ends_with("'s")) return {};
+    std::vector<std::string> out(words.begin(), words.end());
+    out.back().resize(out.back().size() - 2);
+    return out;
+}
+
+// A place that one may ask the whereabouts of; names of small towns are also names of people and things.
+bool is_well_known(std::span<const std::string> words) {
+    constexpr int64_t kManyPeople = 300'000;
+    const City* city = find_city(words);
+    return find_country(words) || (city && city->population >= kManyPeople);
+}
+
+bool is_continent(std::span<const std::string> words) {
+    static constexpr std::array<std::string_view, 6> kContinents = {
+        "africa", "asia", "europe", "north america", "south america", "oceania"};
+    std::string name;
+    for (const std::string& word : words) name += (name.empty() ? "" : " ") + word;
+    return std::find(kContinents.begin(), kContinents.end(), name) != kContinents.end();
+}
+
 SlotTypes slot_types() {
     using Words = std::span<const std::string>;
     return {
@@ -75,6 +99,13 @@ SlotTypes slot_types() {
          }},
         {"place", [](Words words) { return words.size() <= 4 && find_place(words).has_value(); }},
         {"person", names_person},
+        {"country", [](Words words) { return words.size() <= 6 && find_country(words); }},
+        {"country's", [](Words words) { return words.size() <= 6 && find_country(owner(words)); }},
+        {"city", [](Words words) { return words.size() <= 5 && find_city(words); }},
+        {"known", [](Words words) { return words.size() <= 6 && is_well_known(words); }},
+        {"known's", [](Words words) { return words.size() <= 6 && is_well_known(owner(words)); }},
+        {"continent", is_continent},
+        {"element", [](Words words) { return words.size() <= 2 && find_element(words); }},
     };
 }
 
