@@ -50,6 +50,12 @@ std::set<std::string> blind_names(const Recognition& heard) {
         const auto found = heard.fixed.find(key);
         return found == heard.fixed.end() ? std::string() : found->second;
     };
+    if (heard.name == "geography") {
+        const std::string ask = fixed("ask");
+        return {ask == "is_capital" || ask == "capital_of_what" ? "capital"
+                : ask == "is_neighbour"                         ? "neighbours"
+                                                                : ask};
+    }
     if (heard.name == "speech.volume") {
         const std::string change = fixed("change");
         if (change == "louder") return {"louder", "volume_up"};
