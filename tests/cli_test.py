@@ -434,6 +434,24 @@ class Chat(Cli):
         line = self.json_lines("chat", stdin=b"what is 2 plus 2\n")[0]
         self.assertEqual(line["reply"], "Your 1 second timer is done.")
 
+    def test_a_program_of_the_list_runs_after_a_yes(self):
+        witness = self.folder / "ran"
+        programs = self.folder / "programs.toml"
+        programs.write_text(f'[[program]]\nname = "the backup"\nargv = ["/usr/bin/touch", "{witness}"]\n')
+        self.environment["CODA_TOOLS_PROGRAMS"] = str(programs)
+        lines = self.json_lines("chat", stdin=b"run the backup\nno\nstart the backup\nyes please\n")
+        self.assertEqual([line["reply"] for line in lines],
+                         ["Shall I run the backup?", "Okay, I won't.", "Shall I run the backup?", "The backup is done."])
+        self.assertTrue(witness.exists())
+
+    def test_a_wrong_list_of_programs_is_named(self):
+        programs = self.folder / "programs.toml"
+        programs.write_text('[[program]]\nname = "x"\nargv = ["touch"]\n')
+        self.environment["CODA_TOOLS_PROGRAMS"] = str(programs)
+        run = self.coda("chat", stdin=b"what is 2 plus 2\n")
+        self.assertIn(f"{programs}:1", run.stderr.decode())
+        self.assertIn("absolute path", run.stderr.decode())
+
     def test_an_interrupt_ends_it_in_order(self):
         with subprocess.Popen([CODA, "chat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env=self.environment) as run:

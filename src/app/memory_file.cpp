@@ -41,6 +41,11 @@ assistant::Session::Options session_options(Context& context, const assistant::E
                                             Attends attends) {
     assistant::Session::Options options = context.configuration.session();
     options.responder.planner = open_planner(context, attends);
+    auto programs = tools::read_programs(context.configuration.assistant.programs_file());
+    if (programs)
+        options.responder.programs = std::make_shared<const tools::Programs>(std::move(*programs));
+    else
+        context.output.note("no program can be run: " + programs.error().message());
     if (!context.configuration.memory.enabled) return options;
     auto store = open_memory(context, &engine);
     if (store)

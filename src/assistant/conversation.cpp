@@ -59,6 +59,7 @@ Status Conversation::run(const Cancel& cancel) {
     while (!stop_ && !failure_ && !cancel.cancelled()) {
         loop_.run_next(next_deadline());
         follow_playback();
+        drop_old_question();
         look_for_due();
         if (input_ended_ && !turn_ && !listener_.in_turn()) break;
     }
@@ -256,6 +257,7 @@ bool Conversation::decided() const {
 // ---- The turn
 
 void Conversation::end_turn() {
+    question_until_.reset();  // whatever is said now is the answer, or none
     turn_ = std::make_shared<Turn>();
     turn_->end = parts_.clock.now();
     turn_->speech_end = listener_.in_pause() ? speech_end() : turn_->end;
@@ -312,6 +314,7 @@ void Conversation::on_reply(const Result<Reply>& reply) {
     if (!reply) return report_error(reply.error());
     turn_->path = reply->path;
     turn_->end_conversation = reply->end_conversation;
+    turn_->asks = reply->asks;
     if (!reply->due.empty()) emit("due", {{"items", reply->due}});
     for (const ToolCall& call : reply->tool_calls)
         emit("tool_call", {{"name", call.name}, {"arguments", call.arguments}, {"result", call.result}});
@@ -388,6 +391,7 @@ void Conversation::finish_reply() {
         gate_until_ = end + microseconds(kGateTailMs);
     }
     stop_ = turn_->end_conversation;
+    if (turn_->asks) question_until_ = std::max(parts_.clock.now(), gate_until_) + kQuestionOpen;
     leave_turn();
     if (!listener_.in_turn()) listener_.forget();
     tidy_when_idle();
@@ -444,6 +448,13 @@ void Conversation::tidy_when_idle() {
 
 bool Conversation::nobody_speaks() const {
     return !turn_ && !listener_.in_turn() && parts_.clock.now() >= gate_until_;
+}
+
+void Conversation::drop_old_question() {
+    if (!question_until_ || parts_.clock.now() < *question_until_ || turn_ || listener_.in_turn()) return;
+    question_until_.reset();
+    emit("question_dropped");
+    mind_.submit(Cancel(), [this](const auto&) { parts_.responder.drop_question(); });
 }
 
 // Asked of the responder on its own thread, so that the file on disk never holds up the audio.

@@ -47,6 +47,8 @@ class Conversation {
     static constexpr double kSpeakAheadMs = 10'000;
     // Silence by the VAD after which smart-turn is asked; STT starts with the pause itself (96 ms).
     static constexpr double kSmartTurnMs = 192;
+    // A question that was asked is open for so long after its last word.
+    static constexpr Microseconds kQuestionOpen{10'000'000};
     // How often it is looked whether something is due, while nobody speaks; and after a failure.
     static constexpr Microseconds kLookForDue{250'000}, kLookAgain{10'000'000};
     // A witness that was asked is waited for up to this much silence.
@@ -76,6 +78,7 @@ class Conversation {
         bool synthesizing = false;
         bool replied = false;  // the responder is done
         bool end_conversation = false;
+        bool asks = false;          // the reply is a question that only yes or no answer
         bool announcement = false;  // Coda speaks up by itself: something is due
         bool heard_enough = false;  // to be a turn of its own: it cannot be reopened any more
         int clauses = 0;
@@ -121,6 +124,7 @@ class Conversation {
     bool nobody_speaks() const;
     void look_for_due();
     void announce();
+    void drop_old_question();
     // Output
     Microseconds next_deadline() const;
     void emit(const char* event, nlohmann::json fields = nlohmann::json::object());
@@ -150,6 +154,7 @@ class Conversation {
     std::shared_ptr<Turn> turn_;
     Playback playback_;
     Cancel idle_work_;
+    std::optional<Microseconds> question_until_;
     bool looking_ = false;  // for what is due
     Microseconds next_look_{0};
 

@@ -37,9 +37,11 @@ class ScriptedResponder final : public Responder {
             if (!on_clause(clause)) return fail(ErrorCode::cancelled, "stopped");
         Reply reply;
         reply.path = ReplyPath::intent;
+        reply.asks = clauses_.back().ends_with('?');
         return reply;
     }
     void truncate_last(const std::string& heard) override { log.push_back("truncate " + heard); }
+    void drop_question() override { log.push_back("drop"); }
     void retract_last() override { log.push_back("retract"); }
     Status tidy(const Cancel&) override { return {}; }
 
@@ -222,6 +224,19 @@ TEST_F(ConversationTest, SilenceNoiseAndClicksMakeNoTurn) {
         EXPECT_EQ(loudest(0, 1e6), 0);
     }
     EXPECT_TRUE(responder_->log.empty());
+}
+
+TEST_F(ConversationTest, AQuestionThatNobodyAnswersIsDroppedAfterTenSeconds) {
+    hold(join({clip("spoken/plain-01.wav"), silence(12)}), {"Shall I run the backup?"});
+    ASSERT_EQ(named("question_dropped").size(), 1u);
+    const double asked = named("audio_done")[0]["t_ms"], dropped = named("question_dropped")[0]["t_ms"];
+    EXPECT_GE(dropped - asked, 10'000);
+    EXPECT_LE(dropped - asked, 10'500);
+    EXPECT_EQ(responder_->log.back(), "drop");
+    // An answer in time is one.
+    events_.clear();
+    hold(join({clip("spoken/plain-01.wav"), clip("spoken/plain-33.wav")}), {"Shall I run the backup?"});
+    EXPECT_TRUE(named("question_dropped").empty());
 }
 
 TEST_F(ConversationTest, WithoutSpeculationTheTurnIsTheSame) {

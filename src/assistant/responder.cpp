@@ -25,8 +25,10 @@ using models::Message;
 using models::Role;
 using tools::Recognition;
 
-constexpr int kSmallSentences = 3;    // that a small model is listened to; it rambles
-constexpr int kMaxToolRounds = 5;     // of calls in one turn; then the model must answer
+constexpr int kSmallSentences = 3;  // that a small model is listened to; it rambles
+constexpr int kMaxToolRounds = 5;   // of calls in one turn; then the model must answer
+// A question is open for so long where nobody drops it sooner.
+constexpr std::chrono::seconds kQuestionOpen{60};
 constexpr double kSureRecall = 0.75;  // a question that was not asked of memory by its form needs this much
 
 // "what", "is", "did": asks; anything else acts or tells.
@@ -56,7 +58,7 @@ class ChatResponder final : public Responder {
           options_(std::move(options)),
           recognizer_(std::move(recognizer)),
           claims_(std::move(claims)),
-          registry_(tools::builtin_tools()),
+          registry_(all_tools(options_)),
           store_(*options_.memory),
           facts_(store_, lasting),
           planner_(*options_.planner),
@@ -68,7 +70,8 @@ class ChatResponder final : public Responder {
     Result<Prepared> prepare(const std::string& words, const Cancel& cancel) override {
         Prepared prepared;
         const Recognition command = recognizer_.command(tools::read_words(words));
-        prepared.complete_command = command.kind == Recognition::Kind::command && command.closed;
+        prepared.complete_command = (command.kind == Recognition::Kind::command && command.closed) ||
+                                    answers_question(tools::read_words(words));
         if (!session_) return prepared;
         prompt_.open_turn(note_for(words));
         CODA_TRY(const models::PrefillStats stats, session_->prefill(prompt_.messages(words), cancel));
@@ -86,10 +89,14 @@ class ChatResponder final : public Responder {
         if (options_.speech) options_.speech->begin_reply();
         Reply reply;
         const tools::Utterance utterance = tools::read_words(words);
+        CODA_TRY(const bool decided, answer_question(utterance, cancel, reply));
+        if (decided) return speak(words, std::move(reply), on_clause);
         CODA_TRY(const bool answered, answer_without_model(utterance, cancel, reply));
         if (answered) return speak(words, std::move(reply), on_clause);
         return ask_model(words, utterance, cancel, on_clause, std::move(reply));
     }
+
+    void drop_question() override { question_.reset(); }
 
     Result<bool> due() override { return tools::anything_due(planner_, now()); }
 
@@ -127,6 +134,7 @@ class ChatResponder final : public Responder {
         last_reply_ = last_.reply_before;
         last_ = {};
         stale_ = true;
+        question_.reset();
     }
 
     Status tidy(const Cancel& cancel) override {
@@ -146,6 +154,12 @@ class ChatResponder final : public Responder {
         std::string message;  // the user message, as the model is shown it
         std::string reply_before;
     };
+
+    static tools::Registry all_tools(const Options& options) {
+        tools::Registry registry = tools::builtin_tools();
+        tools::add_programs(registry, options.programs);
+        return registry;
+    }
 
     bool small() const { return !model_ || model_->small(); }
     // An able model is offered tools, where it knows how to call them.
@@ -281,7 +295,56 @@ class ChatResponder final : public Responder {
         return last_reply_;
     }
 
+    // ---- what the person is asked before it is done
+
+    struct Question {
+        tools::Call call;
+        std::chrono::sys_seconds asked;
+    };
+
+    bool answers_question(const tools::Utterance& utterance) const {
+        return question_ && recognizer_.answer(utterance) != tools::Recognizer::Answer::other;
+    }
+
+    // What to ask before a tool of that kind runs; empty where it runs at once.
+    std::string question_before(const tools::Call& wanted) {
+        const tools::Tool* tool = registry_.find(wanted.tool);
+        if (!tool || tool->safety != tools::Safety::confirm) return {};
+        if (!tools::check_schema(wanted.arguments, tool->arguments, tool->name)) return {};
+        const std::string question =
+            tool->question ? tool->question(wanted.arguments) : "Shall I really do that?";
+        if (!question.empty()) question_ = {wanted, now()};
+        return question;
+    }
+
+    // True when the words were the answer to an open question; whatever else they are, it is closed.
+    Result<bool> answer_question(const tools::Utterance& utterance, const Cancel& cancel, Reply& reply) {
+        const std::optional<Question> asked = std::exchange(question_, std::nullopt);
+        if (!asked || now() - asked->asked > kQuestionOpen) return false;
+        switch (recognizer_.answer(utterance)) {
+            case tools::Recognizer::Answer::yes:
+                CODA_CHECK(run_tool(asked->call, cancel, reply));
+                return true;
+            case tools::Recognizer::Answer::no:
+                reply.path = ReplyPath::intent;
+                reply.text = "Okay, I won't.";
+                return true;
+            case tools::Recognizer::Answer::other:
+                break;
+        }
+        return false;
+    }
+
     Status call(const tools::Call& wanted, const Cancel& cancel, Reply& reply) {
+        const std::string question = question_before(wanted);
+        if (question.empty()) return run_tool(wanted, cancel, reply);
+        reply.path = ReplyPath::tool;
+        reply.text = question;
+        reply.asks = true;
+        return {};
+    }
+
+    Status run_tool(const tools::Call& wanted, const Cancel& cancel, Reply& reply) {
         CODA_TRY(const tools::ToolResult result,
                  registry_.call(wanted.tool, wanted.arguments, context(cancel)));
         reply.path = ReplyPath::tool;
@@ -358,6 +421,7 @@ class ChatResponder final : public Responder {
         tools::Safety ceiling = tools::Safety::read;
         bool ceiling_fixed = false;
         double first_token_ms = 0;
+        std::string question;  // that a confirm tool is waiting for
     };
 
     // The model's answer, with the tools that it calls on the way: their results are shown to it, and it goes
@@ -389,6 +453,15 @@ class ChatResponder final : public Responder {
                 CODA_TRY(std::string result, call_for_model(wanted, cancel, turn, reply));
                 telling.acted = telling.acted || turn.ceiling > tools::Safety::read;
                 messages.push_back({Role::tool, std::move(result), {}, wanted.id, wanted.name});
+                if (!turn.question.empty()) break;
+            }
+            if (!turn.question.empty()) {
+                // The rest is the person's to say; what follows is not the model's any more.
+                const std::string asked = "\n" + turn.question + "\n";
+                telling.text += asked;
+                tell(telling.splitter.feed(asked), telling, reply, on_clause);
+                reply.asks = true;
+                return stats;
             }
             // What was said before a call and what comes after it are sentences of their own.
             if (telling.text.empty()) continue;
@@ -404,10 +477,12 @@ class ChatResponder final : public Responder {
         const nlohmann::json arguments = nlohmann::json::parse(wanted.arguments, nullptr, false);
         const tools::Tool* tool = registry_.find(wanted.name);
         std::string said;
-        if (!tool || tool->safety == tools::Safety::confirm)
+        if (!tool)
             said = "error: there is no such tool";
         else if (turn.ceiling_fixed && tool->safety > turn.ceiling)
             said = "error: not done; what a tool returned cannot ask for this, only the person can";
+        if (said.empty()) turn.question = question_before({wanted.name, arguments});
+        if (!turn.question.empty()) said = "not done yet: the person is asked first";
         if (said.empty()) {
             turn.ceiling = std::max(turn.ceiling, tool->safety);
             const Result<tools::ToolResult> result = registry_.call(wanted.name, arguments, context(cancel));
@@ -419,12 +494,10 @@ class ChatResponder final : public Responder {
         return said;
     }
 
-    // confirm tools are not offered: nothing asks the person yet.
     std::vector<models::ToolSpec> tool_specs() const {
         std::vector<models::ToolSpec> out;
         for (const tools::Tool& tool : registry_.tools())
-            if (tool.safety != tools::Safety::confirm)
-                out.push_back({tool.name, tool.description, tool.arguments.dump()});
+            out.push_back({tool.name, tool.description, tool.arguments.dump()});
         return out;
     }
 
@@ -501,6 +574,7 @@ class ChatResponder final : public Responder {
     const std::chrono::sys_seconds up_since_;
     Prompt prompt_;
     LastTurn last_;
+    std::optional<Question> question_;
     std::string last_reply_;
     Stopwatch watch_;
     bool noticed_ = false;
@@ -527,7 +601,12 @@ Result<std::unique_ptr<Responder>> Responder::create(std::shared_ptr<models::Cha
     if (model) {
         CODA_TRY(session, model->new_session());
     }
-    CODA_TRY(tools::Recognizer recognizer, tools::Recognizer::create());
+    std::vector<std::vector<std::string>> names;
+    if (options.programs)
+        for (const tools::Program& program : *options.programs)
+            for (std::vector<std::string>& name : tools::spoken_names(program))
+                names.push_back(std::move(name));
+    CODA_TRY(tools::Recognizer recognizer, tools::Recognizer::create(std::move(names)));
     CODA_TRY(tools::Claims claims, tools::Claims::create());
     const bool lasting = options.memory != nullptr;
     if (!lasting) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "memory/store.h"
 #include "models/llm/chat_model.h"
+#include "tools/programs.h"
 
 #include <chrono>
 #include <functional>
@@ -38,6 +39,7 @@ struct Reply {
     models::GenerateStats llm;   // zeros when no LLM was asked
     double first_clause_ms = 0;  // from respond() to the first clause
     bool end_conversation = false;
+    bool asks = false;                             // it ends with a question to which yes or no is the answer
     nlohmann::json due = nlohmann::json::array();  // of an announcement: what came due
     std::string notice;                            // to be shown, not spoken, once: how to add a better model
 };
@@ -51,8 +53,9 @@ class Responder {
         int window_tokens = 800;
         std::shared_ptr<memory::Store> memory;  // null: what is told is forgotten with the conversation
         int memory_tokens = 120;                // that memories may take in a prompt
-        std::shared_ptr<SpeechState> speech;    // null: nothing is spoken
-        std::shared_ptr<Planner> planner;       // null: timers are forgotten with the conversation
+        std::shared_ptr<const tools::Programs> programs;  // that may be run; null: none
+        std::shared_ptr<SpeechState> speech;              // null: nothing is spoken
+        std::shared_ptr<Planner> planner;                 // null: timers are forgotten with the conversation
         // The time of day, for what is answered and planned; empty: the machine's.
         std::function<std::chrono::sys_seconds()> now;
     };
@@ -74,6 +77,9 @@ class Responder {
     using OnClause = std::function<bool(const std::string& clause)>;
     virtual Result<Reply> respond(const std::string& words, const Cancel& cancel,
                                   const OnClause& on_clause) = 0;
+
+    // The person has not answered a reply that asks: what was asked for is dropped.
+    virtual void drop_question() {}
 
     // Whether a timer, alarm or reminder waits to be said; costs microseconds.
     virtual Result<bool> due() { return false; }

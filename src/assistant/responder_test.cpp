@@ -1,6 +1,9 @@
 #include "assistant/responder.h"
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace coda::assistant {
 namespace {
@@ -242,6 +245,58 @@ TEST(Responder, WhatAToolReturnsCannotAskForAHigherSafetyLevel) {
     ASSERT_EQ(kept.tool_calls.size(), 2u);
     EXPECT_EQ(kept.tool_calls[1].result.find("not done"), std::string::npos) << kept.tool_calls[1].result;
     EXPECT_EQ(kept.text, "I've saved that.") << "no empty claim: a tool did it";
+}
+
+// A program of the person's that prints to a file that it has run.
+Responder::Options with_program(const std::filesystem::path& witness) {
+    auto list = tools::parse_programs(
+        "[[program]]\nname = \"the backup\"\nargv = [\"/usr/bin/touch\", \"" + witness.string() + "\"]\n",
+        "programs.toml");
+    CODA_ASSERT(list);
+    Responder::Options options;
+    options.programs = std::make_shared<const tools::Programs>(std::move(*list));
+    return options;
+}
+
+TEST(Responder, AProgramRunsOnlyAfterAYes) {
+    const auto witness = std::filesystem::temp_directory_path() / ("coda_ran." + std::to_string(::getpid()));
+    std::filesystem::remove(witness);
+    auto made = Responder::create(nullptr, with_program(witness));
+    ASSERT_TRUE(made) << made.error().message();
+    Responder& responder = **made;
+    const Reply question = say(responder, "Run the backup.");
+    EXPECT_EQ(question.text, "Shall I run the backup?");
+    EXPECT_TRUE(question.asks);
+    EXPECT_EQ(say(responder, "No, thanks.").text, "Okay, I won't.");
+    EXPECT_NE(say(responder, "Yes.").text, "The backup is done.");  // too late
+    say(responder, "Run the backup.");
+    EXPECT_EQ(say(responder, "What is 2 plus 2?").text, "That's 4.");
+    EXPECT_NE(say(responder, "Yes.").text, "The backup is done.");  // something else was said
+    say(responder, "Run the backup.");
+    responder.drop_question();
+    EXPECT_NE(say(responder, "Yes.").text, "The backup is done.");  // it took too long
+    EXPECT_FALSE(std::filesystem::exists(witness));
+    say(responder, "Run the backup.");
+    EXPECT_EQ(say(responder, "Yes, please.").text, "The backup is done.");
+    EXPECT_TRUE(std::filesystem::exists(witness));
+    std::filesystem::remove(witness);
+}
+
+TEST(Responder, AModelsCallOfAProgramIsAskedAboutToo) {
+    const auto witness =
+        std::filesystem::temp_directory_path() / ("coda_ran_for_model." + std::to_string(::getpid()));
+    std::filesystem::remove(witness);
+    Script script{.answers = {"", "Never said."}, .prompts = {}};
+    script.calls_tools = true;
+    script.calls = {{{"1", "run_program", R"({"name": "the backup"})"}}};
+    auto responder = make(script, false, with_program(witness));
+    const Reply question = say(*responder, "I feel that my work ought to be kept safe somewhere.");
+    EXPECT_EQ(question.text, "Shall I run the backup?");
+    EXPECT_TRUE(question.asks);
+    EXPECT_FALSE(std::filesystem::exists(witness));
+    EXPECT_EQ(say(*responder, "Yes.").text, "The backup is done.");
+    EXPECT_TRUE(std::filesystem::exists(witness));
+    std::filesystem::remove(witness);
 }
 
 TEST(Responder, ASmallModelIsOfferedNoTools) {

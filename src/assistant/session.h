@@ -33,7 +33,7 @@ struct TurnReport {
 
 // A line of `talk --json`: {"t_ms", "event", ...}. `event` is one of speech_started, speech_stopped,
 // turn_end, turn_reopened, transcript, reply_clause, first_audio, audio_done, barge_in, reply_truncated,
-// tool_call, due, error, summary.
+// tool_call, due, question_dropped, error, summary.
 using OnEvent = std::function<void(const nlohmann::json& line)>;
 
 // Where a live conversation's sound comes from and goes to. Implementations: WAV files (wav_audio.h) and

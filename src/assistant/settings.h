@@ -11,7 +11,10 @@ struct AssistantSettings {
     int window_turns = 20, window_tokens = 800;
     std::filesystem::path planner_path;  // empty: planner.db in the state folder
 
+    std::filesystem::path programs_path;  // empty: programs.toml in the configuration's folder
+
     std::filesystem::path planner_file() const;
+    std::filesystem::path programs_file() const;
 };
 
 void declare(Settings& settings, AssistantSettings& to);

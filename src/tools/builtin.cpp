@@ -5,6 +5,7 @@
 #include "tools/fact_store.h"
 #include "tools/jokes.h"
 #include "tools/lists.h"
+#include "tools/programs.h"
 #include "tools/schema.h"
 #include "tools/speech_control.h"
 #include "tools/system_facts.h"
@@ -467,7 +468,8 @@ std::optional<Call> to_call(const Recognition& command) {
     if (std::optional<Call> call = timer_call(command)) return call;
     if (std::optional<Call> call = list_call(command)) return call;
     if (std::optional<Call> call = speech_call(command)) return call;
-    return system_call(command);
+    if (std::optional<Call> call = system_call(command)) return call;
+    return program_call(command);
 }
 
 }  // namespace coda::tools

@@ -6,6 +6,7 @@
 #include "tools/recognizer.h"
 #include "tools/registry.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 

@@ -22,6 +22,10 @@ constexpr std::string_view kNoTool = "no_tool.";
 bool is_wrapping(std::string_view section) {
     return section == "frame" || section == "tail";
 }
+// What only a question of Coda's makes sense of.
+bool is_answer(std::string_view section) {
+    return section.starts_with("answer.");
+}
 
 // Someone who can be called or written to: one to four words, none of which starts another kind of sentence.
 bool names_person(std::span<const std::string> words) {
@@ -79,7 +83,7 @@ bool is_continent(std::span<const std::string> words) {
     return std::find(kContinents.begin(), kContinents.end(), name) != kContinents.end();
 }
 
-SlotTypes slot_types() {
+SlotTypes slot_types(std::vector<std::vector<std::string>> programs) {
     using Words = std::span<const std::string>;
     return {
         {"number", [](Words words) { return words.size() == 1 && is_number(words.front()); }},
@@ -106,6 +110,12 @@ SlotTypes slot_types() {
         {"known's", [](Words words) { return words.size() <= 6 && is_well_known(owner(words)); }},
         {"continent", is_continent},
         {"element", [](Words words) { return words.size() <= 2 && find_element(words); }},
+        {"program",
+         [programs = std::move(programs)](Words words) {
+             return std::any_of(programs.begin(), programs.end(), [&](const std::vector<std::string>& name) {
+                 return std::equal(name.begin(), name.end(), words.begin(), words.end());
+             });
+         }},
     };
 }
 
@@ -169,10 +179,10 @@ std::vector<std::vector<Word>> pieces(const std::vector<Word>& words) {
 
 }  // namespace
 
-Result<Recognizer> Recognizer::create() {
+Result<Recognizer> Recognizer::create(std::vector<std::vector<std::string>> programs) {
     Recognizer out;
-    CODA_TRY(out.intents_, Patterns::parse(intents_text(), "intents.txt", slot_types()));
-    CODA_TRY(out.requests_, Patterns::parse(requests_text(), "requests.txt", slot_types()));
+    CODA_TRY(out.intents_, Patterns::parse(intents_text(), "intents.txt", slot_types(std::move(programs))));
+    CODA_TRY(out.requests_, Patterns::parse(requests_text(), "requests.txt", slot_types({})));
     return out;
 }
 
@@ -233,7 +243,7 @@ Recognition Recognizer::first_match(const Utterance& utterance, const std::vecto
 }
 
 Recognition Recognizer::command(const Utterance& utterance) const {
-    const auto any = [](std::string_view section) { return !is_wrapping(section); };
+    const auto any = [](std::string_view section) { return !is_wrapping(section) && !is_answer(section); };
     const Sentence all = utterance.joined();
     Recognition found = first_match(utterance, all.words, intents_, any);
     if (found.kind != Recognition::Kind::none) return found;
@@ -249,6 +259,12 @@ Recognition Recognizer::command(const Utterance& utterance) const {
         found = first_match(utterance, part, intents_, acts);
     }
     return found;
+}
+
+Recognizer::Answer Recognizer::answer(const Utterance& utterance) const {
+    const Recognition found = first_match(utterance, utterance.joined().words, intents_, is_answer);
+    if (found.kind == Recognition::Kind::none) return Answer::other;
+    return found.name == "answer.yes" ? Answer::yes : Answer::no;
 }
 
 Recognition Recognizer::no_tool(const Utterance& utterance, const Covered& covered) const {

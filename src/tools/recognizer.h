@@ -33,7 +33,12 @@ struct Recognition {
 
 class Recognizer {
   public:
-    static Result<Recognizer> create();
+    // `programs`: the names, in normalised words, that a {program:program} slot takes.
+    static Result<Recognizer> create(std::vector<std::vector<std::string>> programs = {});
+
+    // What an utterance says to a question that Coda asked.
+    enum class Answer { yes, no, other };
+    Answer answer(const Utterance& utterance) const;
 
     // The command in `utterance`, if any.
     Recognition command(const Utterance& utterance) const;

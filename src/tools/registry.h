@@ -61,6 +61,9 @@ struct Tool {
     std::function<Result<ToolResult>(const nlohmann::json& arguments, const ToolContext& context)> run;
     // What the person is told of it among what Coda can do: "set timers"; empty: another tool says it.
     std::string ability = {};
+    // Of a confirm tool: what the person is asked ("Shall I run the backup?"); empty: nothing to ask, the
+    // call is made and says why.
+    std::function<std::string(const nlohmann::json& arguments)> question = {};
 };
 
 class Registry {
