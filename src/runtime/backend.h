@@ -131,6 +131,8 @@ struct CpuOptions {
     std::string isa =
         {};  // as CODA_CPU in docs/configuration.md; empty: what that says, else the best there is
 };
+// The instruction sets of CpuOptions::isa that this machine has, the best first.
+std::vector<std::string> cpu_instruction_sets();
 // Fails with invalid_argument for an unknown instruction set, unsupported for one this machine lacks.
 Result<std::unique_ptr<Backend>> create_cpu_backend(const CpuOptions& options);
 

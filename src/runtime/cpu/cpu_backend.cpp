@@ -30,6 +30,10 @@ class CpuBackend final : public Backend {
 
 }  // namespace
 
+std::vector<std::string> cpu_instruction_sets() {
+    return cpu::instruction_sets_here();
+}
+
 Result<std::unique_ptr<Backend>> create_cpu_backend(const CpuOptions& options) {
     const char* forced = std::getenv("CODA_CPU");
     CODA_TRY(const cpu::InstructionSet isa, cpu::choose_instruction_set(!options.isa.empty() ? options.isa

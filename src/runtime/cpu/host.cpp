@@ -84,6 +84,14 @@ double quota_of(const std::string& cpu_max) {
 
 }  // namespace
 
+std::vector<std::string> instruction_sets_here() {
+    const Features has = detect();
+    std::vector<std::string> names;
+    for (const InstructionSet& set : all_sets())
+        if (supported(set, has)) names.emplace_back(set.name);
+    return names;
+}
+
 Result<InstructionSet> choose_instruction_set(const std::string& wanted) {
     const Features has = detect();
     std::string names;

@@ -6,6 +6,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace coda::runtime::cpu {
 
@@ -19,6 +20,9 @@ struct InstructionSet {
     const Bf16Kernels* bf16;
     const FileRowKernels* file_rows;
 };
+
+// Names of those that this machine has, the best first.
+std::vector<std::string> instruction_sets_here();
 
 // The best the machine has, or `wanted`. Fails with invalid_argument or unsupported.
 Result<InstructionSet> choose_instruction_set(const std::string& wanted);
