@@ -88,6 +88,7 @@ Result<FileMap> FileMap::open(const std::filesystem::path& path) {
     if (data == MAP_FAILED) return tl::unexpected(io_error(path, "cannot map"));
     map.data_ = static_cast<const std::byte*>(data);
     map.size_ = size;
+    map.mapped_ = true;
     return map;
 }
 
@@ -116,12 +117,19 @@ Result<FileMap> FileMap::read(const std::filesystem::path& path) {
 }
 
 FileMap::FileMap(FileMap&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      mapped_(other.mapped_) {}
 
 FileMap& FileMap::operator=(FileMap&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(mapped_, other.mapped_);
     return *this;
+}
+
+void FileMap::release_pages() const {
+    if (mapped_) madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
 }
 
 FileMap::~FileMap() {

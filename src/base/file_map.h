@@ -28,9 +28,14 @@ class FileMap {
 
     std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+    // Gives back the memory that a mapped file's pages take; they are read from the file again when touched.
+    // Nothing for a file that was read.
+    void release_pages() const;
+
   private:
     const std::byte* data_ = nullptr;
     size_t size_ = 0;
+    bool mapped_ = false;
 };
 
 // The whole of a small file. Fails when it is larger than `limit` bytes.

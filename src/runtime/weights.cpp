@@ -81,6 +81,11 @@ Result<std::shared_ptr<const Weights>> Weights::open_one(const std::filesystem::
     return parsed;
 }
 
+void Weights::release_pages() const {
+    map_.release_pages();
+    for (const auto& part : parts_) part->release_pages();
+}
+
 namespace {
 
 struct PartFiles {

@@ -78,6 +78,9 @@ class Weights {
     // As above, but missing or wrong is a bad_format error that names file and key.
     Result<int64_t> require_integer(std::string_view key, int64_t low, int64_t high) const;
 
+    // Gives back the memory of the file's pages, for who has copied what it needs often; views stay valid.
+    void release_pages() const;
+
   private:
     friend struct WeightsParser;
     Weights() = default;

@@ -25,6 +25,9 @@ class Preparation {
     }
 
     // Writes what the steps have packed.
+    // Whether a matrix is read from the file until it is packed.
+    bool leaves_some() const { return leaves_some_; }
+
     void fill(ThreadPool& pool) {
         Scratch scratch;
         ThreadPool::Run run(pool, Priority::background, scratch);
@@ -98,6 +101,7 @@ class Preparation {
                            std::all_of(weights.begin(), weights.end(),
                                        [](const TensorView& weight) { return weight.dtype == DType::q8_0; });
         std::vector<PanelFill>* const now = later ? nullptr : &fills_;
+        leaves_some_ = leaves_some_ || later;
         constexpr int kTokens = 32, kMatricesAtOnce = 2;
         const int patience = kTokens + static_cast<int>(packed_.size()) / kMatricesAtOnce;
         CODA_TRY(known, gated ? pack_gated(weights[0], weights[1], *executable_.weights_, now, patience)
@@ -119,6 +123,7 @@ class Preparation {
     CpuExecutable& executable_;
     Prepared* out_ = nullptr;
     std::vector<PanelFill> fills_;
+    bool leaves_some_ = false;
     std::map<std::pair<Key, bool>, std::shared_ptr<const PackedMatrix>> packed_;
 };
 
@@ -189,6 +194,9 @@ Result<std::shared_ptr<const Executable>> CpuExecutable::compile(std::shared_ptr
     for (const Step& step : executable->program_->steps()) CODA_CHECK(preparation.step(step));
     preparation.fill(*executable->pool_);
     executable->choose_activations(options);
+    // What is looked up by row (embeddings) needs few of the file's pages.
+    if (const auto& weights = executable->program_->weights(); weights && !preparation.leaves_some())
+        weights->release_pages();
     return executable;
 }
 
