@@ -1,10 +1,10 @@
 // Writes what Whisper hears with the short context and with 30 s, and how sure it is of either, as JSON
 // lines:
 //
-//   coda_second_look > heard.jsonl
+//   coda_second_look [LIST.tsv] > heard.jsonl
 //
-// over the utterances of tests/golden/whisper/transcripts.tsv. thresholds.py weighs from the result when a
-// second look with 30 s is worth its time.
+// over the utterances of tests/golden/whisper/transcripts.tsv, or of another list with its columns.
+// thresholds.py weighs from the result when a second look with 30 s is worth its time.
 #include "base/log.h"
 #include "base/paths.h"
 #include "models/whisper/decoder.h"
@@ -36,7 +36,7 @@ Result<json> hear(Decoder& decoder, const Model& model, const test::Samples& sam
                 {"errors", test::word_errors(said, text).total()}};
 }
 
-Status write_all() {
+Status write_all(const std::string& list) {
     const std::filesystem::path folder = paths::model_dir("whisper-tiny.en");
     CODA_TRY(auto backend, runtime::create_cpu_backend({}));
     CODA_TRY(auto weights, runtime::Weights::open(folder / "model.bin"));
@@ -49,7 +49,7 @@ Status write_all() {
     const Cancel cancel;
     Decoder decoder(model, *state, runtime::Priority::stt, cancel);
     const int limit = model.network.dimensions.audio_context;
-    for (const auto& row : test::read_tsv(CODA_SOURCE_DIR "/tests/golden/whisper/transcripts.tsv")) {
+    for (const auto& row : test::read_tsv(list)) {
         const test::Samples samples = test::altered(test::recording(row[0]), row[1]);
         CODA_TRY(const json brief,
                  hear(decoder, model, samples, context_frames(samples.size(), limit), row[2]));
@@ -68,9 +68,10 @@ Status write_all() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
     coda::log::init();
-    const coda::Status status = write_all();
+    const coda::Status status =
+        write_all(argc > 1 ? argv[1] : CODA_SOURCE_DIR "/tests/golden/whisper/transcripts.tsv");
     if (!status) fmt::print(stderr, "{}\n", status.error().message());
     return status ? 0 : 1;
 }
