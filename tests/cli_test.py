@@ -597,6 +597,15 @@ class Doctor(Cli):
         report = self.one("doctor", status=1)
         self.assertIn("configuration.valid", [c["id"] for c in report["checks"] if c["health"] == "failed"])
 
+    def test_a_folder_that_cannot_be_written_to_is_found(self):
+        (self.folder / "plain").write_text("a file where a folder should be")
+        self.environment["CODA_CACHE_DIR"] = str(self.folder / "plain/cache")
+        report = self.one("doctor", status=1)
+        failed = [check for check in report["checks"] if check["health"] == "failed"]
+        self.assertEqual([check["id"] for check in failed], ["files.cache"])
+        self.assertIn("plain is no folder", failed[0]["message"])
+        self.assertIn("CODA_CACHE_DIR", failed[0]["mend"])
+
     def test_devices_are_listed(self):
         listed = self.one("devices")
         for device in listed["devices"]:

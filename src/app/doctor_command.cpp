@@ -1,6 +1,7 @@
 // coda doctor: is everything well, and how to mend what is not.
 #include "app/command.h"
 #include "app/doctor_checks.h"
+#include "app/machine_checks.h"
 #include "app/turn_json.h"
 
 #include <fmt/format.h>
@@ -42,6 +43,7 @@ class Report {
 
 int run(Context& context) {
     Report report(context.output);
+    for (const auto& component : machine_components()) report.run(*component);
     for (const auto& component : standing_components(context)) report.run(*component);
     nlohmann::json device = nullptr;
     if (context.settings.errors().empty()) {
