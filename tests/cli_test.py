@@ -21,7 +21,7 @@ AUDIO = ROOT / "tests/data/audio"
 CODA = None  # set from the command line
 
 COMMANDS = ["ask", "talk", "chat", "transcribe", "speak", "models", "devices", "bench", "doctor", "config",
-            "memory"]
+            "memory", "personality"]
 
 
 def data_dir():
@@ -137,6 +137,58 @@ class Memory(Cli):
         run = self.coda("ask", "--silent", "remember that my code is 4719")
         self.assertIn("damaged", run.stderr.decode())
         self.assertEqual(len(self.json_lines("memory")), 1)
+
+
+class Personality(Cli):
+    def say(self, words, *flags):
+        return self.one("ask", "--silent", *flags, words)["reply"]
+
+    def test_wishes_last_over_processes_are_listed_and_undone(self):
+        self.assertEqual(self.say("what's 12 times 12"), "That's 144.")
+        self.say("shorter please")
+        self.assertEqual(self.say("what's 12 times 12"), "144.")
+        shown = self.one("personality", "show", "--why")
+        asked = [change for change in shown["changes"] if change["cause"] == "asked"]
+        self.assertEqual([change["reason"] for change in asked], ["you asked for shorter answers"])
+        self.assertLess(shown["traits"]["verbosity"]["value"], shown["traits"]["verbosity"]["own"])
+        self.assertIn("you asked for shorter answers", self.coda("personality", "show", "--why").stdout.decode())
+        self.assertEqual(self.one("personality", "undo", str(asked[0]["id"]))["undone"], [asked[0]["id"]])
+        self.assertEqual(self.say("what's 12 times 12"), "That's 144.")
+        self.assertEqual((self.folder / "state/personality.json").stat().st_mode & 0o777, 0o600)
+
+    def test_characters(self):
+        listed = {line["id"]: line["name"] for line in self.json_lines("personality", "list")}
+        self.assertLessEqual({"coda": "Coda", "sterling": "Sterling", "pip": "Pip", "mira": "Mira"}.items(),
+                             listed.items())
+        self.assertIn("Sterling", self.say("who are you", "--character", "sterling"))
+        self.assertIn("144", self.say("what's 12 times 12", "--character", "mira"))
+        own = self.folder / "config/characters"
+        own.mkdir()
+        (own / "alba.toml").write_text("name = \"Alba\"\npace = 1.25\n[traits]\nhumor = 0.9\n")
+        self.configure("[personality]\ncharacter = \"alba\"\nhumor = 0.1\n")
+        shown = self.one("personality")
+        self.assertEqual((shown["name"], shown["traits"]["humor"]["own"]), ("Alba", 0.1))
+        origins = {row["name"]: row["origin"] for row in self.one("config", "show")["settings"]}
+        self.assertEqual(origins["tts.speed"], "character Alba")
+
+    def test_a_bad_character_is_named(self):
+        (self.folder / "bad.toml").write_text("name = \"A\"\n[traits]\nhumour = 1\n")
+        self.fails("--character", "./bad.toml", "ask", "--silent", "hello", says=("bad.toml:3", "humor"))
+        self.fails("--character", "sterlin", "personality", says=("sterlin", "sterling"))
+        report = self.one("--character", "nobody", "doctor", status=1)
+        self.assertIn("personality.character", [c["id"] for c in report["checks"] if c["health"] == "failed"])
+
+    def test_failures(self):
+        self.fails("personality", "undo", "99", says=("99",))
+        self.fails("personality", "undo", "1", "--all", status=2, says=("undo",))
+        self.assertEqual(self.one("personality", "undo"), {"undone": []})
+
+    def test_a_damaged_file_is_set_aside(self):
+        (self.folder / "state").mkdir()
+        (self.folder / "state/personality.json").write_text("{")
+        run = self.coda("personality")
+        self.assertIn("damaged", run.stderr.decode())
+        self.assertTrue(list((self.folder / "state").glob("personality.json.damaged-*")))
 
 
 class Usage(Cli):

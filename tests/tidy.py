@@ -22,10 +22,12 @@ ARROWS = {
     "tune": {"runtime"},
     "monitor": set(),
     "memory": set(),
+    "personality": set(),
     "tools": {"net"},
-    "assistant": {"models", "memory", "tools", "audio", "runtime"},
+    "assistant": {"models", "memory", "personality", "tools", "audio", "runtime"},
     "server": {"assistant", "monitor"},
-    "app": {"net", "audio", "runtime", "models", "tune", "monitor", "memory", "tools", "assistant", "server"},
+    "app": {"net", "audio", "runtime", "models", "tune", "monitor", "memory", "personality", "tools", "assistant",
+            "server"},
 }
 BANNED_NAMES = ("Manager", "Helper", "Utils", "Util", "Optimizer", "Integration")
 CLANG_FORMAT = 14  # Debian 12's; other versions lay some lines out differently

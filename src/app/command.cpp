@@ -4,6 +4,19 @@
 
 namespace coda::app {
 
+std::vector<Error> Context::configuration_errors() const {
+    std::vector<Error> errors = settings.errors();
+    if (character_error) errors.push_back(*character_error);
+    return errors;
+}
+
+bool is_set(const Settings& settings, const std::string& name) {
+    for (const Settings::Row& row : settings.rows()) {
+        if (row.name == name) return row.origin != "default";
+    }
+    return false;
+}
+
 void Commands::setting_flag(CLI::App& command, const std::string& flag, const std::string& setting,
                             const std::string& value, const std::string& help) {
     const auto remember = [this, flag, setting](const std::string& text) {

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,14 @@ struct Context {
     Configuration configuration;
     Settings settings;
     std::filesystem::path configuration_file;
+    std::optional<Error> character_error;  // of the character that the settings name
+
+    // Everything that is wrong with what was configured.
+    std::vector<Error> configuration_errors() const;
 };
+
+// Whether some source has given the setting a value.
+bool is_set(const Settings& settings, const std::string& name);
 
 class Commands {
   public:
@@ -67,5 +75,6 @@ void add_bench(Commands& commands);
 void add_doctor(Commands& commands);
 void add_config(Commands& commands);
 void add_memory(Commands& commands);
+void add_personality(Commands& commands);
 
 }  // namespace coda::app

@@ -30,7 +30,7 @@ int show(Context& context, bool origin) {
 
 int check(Context& context) {
     nlohmann::json errors = nlohmann::json::array();
-    for (const Error& error : context.settings.errors()) {
+    for (const Error& error : context.configuration_errors()) {
         errors.push_back(app::to_json(error));
         context.output.line(error.message());
     }

@@ -14,6 +14,7 @@ void Configuration::declare(Settings& settings) {
     audio::declare(settings, audio);
     assistant::declare(settings, assistant);
     memory::declare(settings, memory);
+    personality::declare(settings, personality);
     runtime::declare(settings, engine.runtime);
     log::declare(settings, log);
 }

@@ -9,6 +9,7 @@
 #include "base/log_settings.h"
 #include "base/settings.h"
 #include "memory/settings.h"
+#include "personality/settings.h"
 
 #include <filesystem>
 #include <string>
@@ -21,6 +22,7 @@ struct Configuration {
     audio::AudioSettings audio;
     assistant::AssistantSettings assistant;
     memory::MemorySettings memory;
+    personality::PersonalitySettings personality;
     log::LogSettings log;
 
     // Binds every setting to its place here; the Configuration must outlive `settings` and not move.

@@ -2,6 +2,7 @@
 
 #include "app/memory_file.h"
 #include "app/packaged_models.h"
+#include "app/persona_file.h"
 #include "assistant/session.h"
 #include "audio/devices.h"
 #include "audio/resample.h"
@@ -41,7 +42,7 @@ class ConfigurationCheck final : public Component {
     std::vector<CheckResult> check() override {
         const Stopwatch watch;
         std::vector<CheckResult> results;
-        for (const Error& error : context_.settings.errors()) {
+        for (const Error& error : context_.configuration_errors()) {
             results.push_back(failed("configuration.valid", error, watch));
         }
         for (const std::string& name : context_.settings.unknown_environment()) {
@@ -242,8 +243,8 @@ class VoiceCheck final : public Component {
 class ConversationCheck final : public Component {
   public:
     struct Exchange {
-        const char* say;
-        const char* expect;  // in the reply; empty: any reply
+        std::string say;
+        std::string expect;  // in the reply; empty: any reply
     };
     ConversationCheck(Context& context, assistant::Engine& engine, std::string name, const char* id,
                       std::vector<Exchange> exchanges)
@@ -265,6 +266,7 @@ class ConversationCheck final : public Component {
     Result<std::string> converse() {
         auto options = context_.configuration.session();
         options.speak_replies = false;
+        options.responder.persona = persona_in_memory(context_);
         CODA_TRY(auto session, assistant::Session::create(engine_, options));
         std::string last;
         for (const Exchange& exchange : exchanges_) {
@@ -334,11 +336,43 @@ class MemoryCheck final : public Component {
     assistant::Engine& engine_;
 };
 
+// Loads the character anew and lets it word what a tool says.
+class PersonalityCheck final : public Component {
+  public:
+    explicit PersonalityCheck(Context& context) : context_(context) {}
+    std::string name() const override { return "personality"; }
+
+    std::vector<CheckResult> check() override {
+        const Stopwatch watch;
+        constexpr const char* kId = "personality.character";
+        const auto character = context_.configuration.personality.load();
+        if (!character) return {failed(kId, character.error(), watch)};
+        const personality::Template said{"That's 391.", "calculate", personality::Act::answer, {"391"}};
+        const std::string worded = personality::reword(said, character->traits, *character, 0);
+        if (worded.find("391") == std::string::npos)
+            return {failed(kId, {ErrorCode::internal, "the figure is lost in \"" + worded + "\"", "", ""},
+                           watch)};
+        const auto log = personality::ChangeLog::open(personality::PersonalitySettings::changes_file());
+        if (!log) return {failed(kId, log.error(), watch)};
+        CheckResult result =
+            passed(kId, fmt::format("{} says \"{}\"", character->name, one_line(worded)), watch);
+        if (!log->warning().empty()) {
+            result.health = Health::warning;
+            result.message = log->warning();
+        }
+        return {result};
+    }
+
+  private:
+    Context& context_;
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<Component>> standing_components(Context& context) {
     std::vector<std::unique_ptr<Component>> components;
     components.push_back(std::make_unique<ConfigurationCheck>(context));
+    components.push_back(std::make_unique<PersonalityCheck>(context));
     components.push_back(std::make_unique<ModelsCheck>());
     components.push_back(std::make_unique<DevicesCheck>());
     return components;
@@ -355,8 +389,9 @@ std::vector<std::unique_ptr<Component>> working_components(Context& context, ass
     components.push_back(std::make_unique<VoiceCheck>(context, engine));
     components.push_back(std::make_unique<ConversationCheck>(context, engine, "tools", "tools.calculate",
                                                              Exchanges{{"what is 17 times 23", "391"}}));
-    components.push_back(std::make_unique<ConversationCheck>(
-        context, engine, "personality", "personality.name", Exchanges{{"what is your name", "Coda"}}));
+    components.push_back(
+        std::make_unique<ConversationCheck>(context, engine, "personality", "personality.name",
+                                            Exchanges{{"what is your name", character_of(context).name}}));
     return components;
 }
 

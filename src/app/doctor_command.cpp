@@ -46,7 +46,7 @@ int run(Context& context) {
     for (const auto& component : machine_components()) report.run(*component);
     for (const auto& component : standing_components(context)) report.run(*component);
     nlohmann::json device = nullptr;
-    if (context.settings.errors().empty()) {
+    if (context.configuration_errors().empty()) {
         context.output.progress("loading the models ...");
         assistant::EngineConfig config = context.configuration.engine;
         config.load_embeddings = context.configuration.memory.enabled;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/paths.h"
+#include "personality/library.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -37,6 +38,7 @@ void add_global_options(Commands& commands, GlobalOptions& options) {
     commands.setting_flag(root, "--llm-model", "llm.model", "NAME",
                           "The model's name on an OpenAI-compatible server");
     commands.setting_flag(root, "--stt", "stt.model", "PATH", "The speech-to-text model");
+    commands.setting_flag(root, "--character", "personality.character", "NAME|FILE", "Who answers");
     commands.setting_flag(root, "--threads", "runtime.threads", "N", "Threads (0: as many as there are)");
     commands.setting_flag(root, "--log", "log.level", "LEVEL", "trace, debug, info, warn, error or off");
 }
@@ -53,6 +55,7 @@ void add_commands(Commands& commands) {
     add_doctor(commands);
     add_config(commands);
     add_memory(commands);
+    add_personality(commands);
 }
 
 // Bare `coda`: what can be done with it.
@@ -85,6 +88,19 @@ std::string usage_hint(const CLI::App& root, const CLI::ParseError& error) {
     return meant.empty() ? "see --help" : meant;
 }
 
+// The character that was asked for gives what nothing else has given.
+void load_character(Context& context) {
+    const personality::PersonalitySettings& wanted = context.configuration.personality;
+    const auto character =
+        personality::load_character(wanted.character, personality::PersonalitySettings::own_characters());
+    if (character) {
+        personality::fill_in(context.settings, *character);
+        return;
+    }
+    context.character_error = character.error();
+    if (character.error().where.empty()) context.character_error->where = "personality.character";
+}
+
 // Fills `context` from file, environment and flags; the errors are in context.settings.
 void load_configuration(Context& context, const Commands& commands, const GlobalOptions& options) {
     context.configuration.declare(context.settings);
@@ -102,23 +118,17 @@ void load_configuration(Context& context, const Commands& commands, const Global
         context.settings.set(override.setting, override.value, override.flag);
     }
     apply_profile(context.settings, context.configuration.profile);
-}
-
-bool is_set(const Settings& settings, const std::string& name) {
-    for (const Settings::Row& row : settings.rows()) {
-        if (row.name == name) return row.origin != "default";
-    }
-    return false;
+    load_character(context);
 }
 
 int report_wrong_configuration(Context& context) {
     int status = kFailed;
-    for (const Error& error : context.settings.errors()) {
+    for (const Error& error : context.configuration_errors()) {
         context.output.note(error.message());
         if (error.where.starts_with("--")) status = kUsage;
     }
     nlohmann::json errors = nlohmann::json::array();
-    for (const Error& error : context.settings.errors()) errors.push_back(to_json(error));
+    for (const Error& error : context.configuration_errors()) errors.push_back(to_json(error));
     context.output.object({{"error", errors.front()}, {"errors", errors}});
     return status;
 }
@@ -148,7 +158,7 @@ int run(int argc, char** argv) {
     context.output.use_json(options.json);
 
     load_configuration(context, commands, options);
-    if (!context.settings.errors().empty() && !commands.forgiving())
+    if (!context.configuration_errors().empty() && !commands.forgiving())
         return report_wrong_configuration(context);
     if (is_set(context.settings, "log.level"))
         log::set_level(context.configuration.log.level);  // else CODA_LOG holds

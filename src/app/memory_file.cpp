@@ -1,5 +1,6 @@
 #include "app/memory_file.h"
 
+#include "app/persona_file.h"
 #include "assistant/embedding.h"
 #include "assistant/planner.h"
 
@@ -46,6 +47,8 @@ assistant::Session::Options session_options(Context& context, const assistant::E
         options.responder.programs = std::make_shared<const tools::Programs>(std::move(*programs));
     else
         context.output.note("no program can be run: " + programs.error().message());
+    options.responder.persona = open_persona(context);
+    options.responder.own_temperature = is_set(context.settings, "llm.temperature");
     if (!context.configuration.memory.enabled) return options;
     auto store = open_memory(context, &engine);
     if (store)

@@ -10,7 +10,7 @@ namespace coda::assistant {
 namespace {
 
 constexpr const char* kVoice =
-    "You are Coda, a voice assistant that runs on the person's own computer. Your words are spoken aloud: "
+    "You are {}, a voice assistant that runs on the person's own computer. Your words are spoken aloud: "
     "answer in one to three short sentences of plain speech, without markdown, lists, links or emoji. ";
 constexpr const char* kWithoutTools =
     "You cannot look anything up, have no live data (weather, news, prices, traffic) and cannot act on "
@@ -29,23 +29,27 @@ constexpr const char* kNotes =
     "they told you "
     "before, where it may matter.";
 
-std::string system_text(bool tools) {
-    return std::string(kVoice) + (tools ? kWithTools : kWithoutTools) + kNotes;
+std::string system_text(bool tools, const std::string& name, const std::string& character) {
+    return fmt::format(fmt::runtime(kVoice), name) + (tools ? kWithTools : kWithoutTools) + kNotes +
+           (character.empty() ? "" : " " + character);
 }
 
 }  // namespace
 
-Prompt::Prompt(bool small, bool tools, int max_turns, int max_tokens)
-    : system_(small ? "" : system_text(tools)), window_(max_turns, max_tokens) {}
+Prompt::Prompt(bool small, bool tools, const std::string& name, const std::string& character, int max_turns,
+               int max_tokens)
+    : system_(small ? "" : system_text(tools, name, character)), window_(max_turns, max_tokens) {}
 
-std::string Prompt::note(const tools::ToolContext& now, const std::vector<std::string>& known) {
+std::string Prompt::note(const tools::ToolContext& now, const std::vector<std::string>& known,
+                         const std::string& manner) {
     const auto local = now.now + std::chrono::seconds(now.utc_offset);
     const auto day = std::chrono::floor<std::chrono::days>(local);
     const std::chrono::hh_mm_ss clock(local - day);
     std::string out = fmt::format("[{} {}, {:02}:{:02}", tools::spoken_weekday(day), tools::iso_day(day),
                                   clock.hours().count(), clock.minutes().count());
     for (const std::string& fact : known) out += "; told before: " + fact;
-    return out + "]\n";
+    out += "]\n";
+    return manner.empty() ? out : out + "[For now: " + manner + "]\n";
 }
 
 void Prompt::open_turn(const std::string& note) {

@@ -16,11 +16,15 @@ class Prompt {
   public:
     // `small`: no system text and bare user messages. Any system text of our own that was tried makes the
     // packaged SmolLM2 worse: with "You are a helpful AI assistant named Coda." it no longer says Paris.
-    // `tools`: the model can call tools, and is told how to take what they return.
-    Prompt(bool small, bool tools, int max_turns, int max_tokens);
+    // `tools`: the model can call tools, and is told how to take what they return. `name` and `character`:
+    // who it is, and what it is told of that (personality/persona.h).
+    Prompt(bool small, bool tools, const std::string& name, const std::string& character, int max_turns,
+           int max_tokens);
 
-    // The time and what is remembered, as the newest user message begins.
-    static std::string note(const tools::ToolContext& now, const std::vector<std::string>& known);
+    // The time, what is remembered, and how to speak where that has changed, as the newest user message
+    // begins.
+    static std::string note(const tools::ToolContext& now, const std::vector<std::string>& known,
+                            const std::string& manner);
 
     // The note of the turn being spoken. It stands before the words, so that it stays a prefix while they
     // grow.

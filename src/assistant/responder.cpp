@@ -4,8 +4,10 @@
 #include "assistant/declines.h"
 #include "assistant/planner.h"
 #include "assistant/prompt.h"
+#include "assistant/reply_template.h"
 #include "assistant/session_facts.h"
 #include "assistant/speech_state.h"
+#include "assistant/topic.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "memory/sqlite_store.h"
@@ -50,7 +52,7 @@ bool speaks_of_own(const std::vector<std::string>& words) {
 
 class ChatResponder final : public Responder {
   public:
-    // `options.memory` and `options.planner` are there.
+    // `options.memory`, `options.planner` and `options.persona` are there.
     ChatResponder(std::shared_ptr<models::ChatModel> model, std::unique_ptr<models::ChatSession> session,
                   Options options, bool lasting, tools::Recognizer recognizer, tools::Claims claims)
         : model_(std::move(model)),
@@ -63,7 +65,9 @@ class ChatResponder final : public Responder {
           facts_(store_, lasting),
           planner_(*options_.planner),
           up_since_(now()),
-          prompt_(small(), uses_tools(), options_.window_turns, options_.window_tokens) {
+          persona_(*options_.persona),
+          prompt_(small(), uses_tools(), persona_.character().name, persona_.prompt(), options_.window_turns,
+                  options_.window_tokens) {
         if (uses_tools()) session_->offer_tools(tool_specs());
     }
 
@@ -88,11 +92,17 @@ class ChatResponder final : public Responder {
         planner_.begin_turn();
         if (options_.speech) options_.speech->begin_reply();
         Reply reply;
-        const tools::Utterance utterance = tools::read_words(words);
-        CODA_TRY(const bool decided, answer_question(utterance, cancel, reply));
+        const tools::Utterance said = tools::read_words(words);
+        CODA_TRY(const bool decided, answer_question(said, cancel, reply));
         if (decided) return speak(words, std::move(reply), on_clause);
+        const tools::Utterance utterance = topic_.completed(said, recognizer_, registry_);
+        topic_.set(utterance, recognizer_, registry_);
+        persona_.begin_turn(moment_of(utterance, recognizer_, context(cancel)));
         CODA_TRY(const bool answered, answer_without_model(utterance, cancel, reply));
-        if (answered) return speak(words, std::move(reply), on_clause);
+        if (answered) {
+            if (const auto worded = template_of(reply, registry_)) reply.text = persona_.word(*worded);
+            return speak(words, std::move(reply), on_clause);
+        }
         return ask_model(words, utterance, cancel, on_clause, std::move(reply));
     }
 
@@ -131,6 +141,7 @@ class ChatResponder final : public Responder {
         if (last_.in_window) prompt_.drop_last();
         if (const Status undone = facts_.undo(); !undone) log::warn("{}", undone.error().message());
         if (const Status undone = planner_.undo(); !undone) log::warn("{}", undone.error().message());
+        persona_.retract_turn();
         last_reply_ = last_.reply_before;
         last_ = {};
         stale_ = true;
@@ -182,7 +193,7 @@ class ChatResponder final : public Responder {
                 if (tokens > options_.memory_tokens) break;
                 known.push_back(recalled.fact.text);
             }
-        return Prompt::note(context({}), known);
+        return Prompt::note(context({}), known, persona_.prompt_change());
     }
 
     std::chrono::sys_seconds now() const {
@@ -220,6 +231,7 @@ class ChatResponder final : public Responder {
         }
         if (utterance.sentences.empty()) {
             reply.path = ReplyPath::intent;
+            reply.kind = "unheard";
             reply.text = "I didn't catch that.";
             return true;
         }
@@ -258,6 +270,7 @@ class ChatResponder final : public Responder {
         }
         if (!small() && (!is_action(request.name) || starts_as_question(request.words))) return false;
         reply.path = ReplyPath::intent;
+        reply.kind = "decline";
         reply.text = decline(request.name);
         return true;
     }
@@ -266,6 +279,7 @@ class ChatResponder final : public Responder {
         if (const std::optional<tools::Call> wanted = tools::to_call(command))
             return call(*wanted, cancel, reply);
         reply.path = ReplyPath::intent;
+        reply.kind = command.name;
         if (command.name == "repeat")
             reply.text = repeated(command);
         else if (command.name == "stop")
@@ -273,7 +287,12 @@ class ChatResponder final : public Responder {
         else if (command.name == "thanks")
             reply.text = "You're welcome.";
         else if (command.name == "identity")
-            reply.text = "I'm Coda, a voice assistant that runs on this computer.";
+            reply.text = persona_.introduction(command.fixed.count("at_length") > 0);
+        else if (command.name == "anecdote")
+            reply.text = persona_.anecdote();
+        else if (command.name == "style")
+            reply.text = command.fixed.count("wish") ? persona_.fulfil(command.fixed.at("wish"))
+                                                     : persona_.as_before();
         else if (command.name == "greeting")
             reply.text = command.fixed.count("kind") ? "Yes, I'm here." : "Hello! What can I do for you?";
         else if (command.name == "goodbye") {
@@ -348,6 +367,7 @@ class ChatResponder final : public Responder {
         CODA_TRY(const tools::ToolResult result,
                  registry_.call(wanted.tool, wanted.arguments, context(cancel)));
         reply.path = ReplyPath::tool;
+        reply.kind = wanted.tool;
         reply.text = result.say;
         reply.tool_calls.push_back(
             {wanted.tool, wanted.arguments,
@@ -537,14 +557,19 @@ class ChatResponder final : public Responder {
         if (reply.text.empty()) reply.first_clause_ms = watch_.elapsed_ms();
         reply.text += (reply.text.empty() ? "" : " ") + spoken;
         telling.sentences += clause.find_last_of(".!?") + 2 >= clause.size();
-        const bool enough = small() && !telling.fiction && telling.sentences >= kSmallSentences;
+        const int most = personality::sentence_limit(kSmallSentences, persona_.traits());
+        const bool enough = small() && !telling.fiction && telling.sentences >= most;
         return on_clause(spoken) && !telling.replaced && !enough;
     }
 
     models::Sampling sampling() const {
         models::Sampling out = options_.sampling;
         constexpr int kSpokenTokens = 160;  // about a minute of speech
-        out.max_tokens = std::min(out.max_tokens, kSpokenTokens);
+        const personality::Traits& traits = persona_.traits();
+        out.max_tokens = std::min(out.max_tokens, personality::token_limit(kSpokenTokens, traits));
+        // A small model makes mistakes enough at the likeliest tokens.
+        if (!small() && !options_.own_temperature)
+            out.temperature = static_cast<float>(personality::temperature(out.temperature, traits));
         if (small() && out.repetition_penalty == 1)
             out.repetition_penalty = 1.1f;  // it goes round in circles else
         return out;
@@ -572,6 +597,8 @@ class ChatResponder final : public Responder {
     SessionFacts facts_;
     Planner& planner_;  // options_.planner
     const std::chrono::sys_seconds up_since_;
+    personality::Persona& persona_;  // options_.persona
+    Topic topic_;
     Prompt prompt_;
     LastTurn last_;
     std::optional<Question> question_;
@@ -615,6 +642,9 @@ Result<std::unique_ptr<Responder>> Responder::create(std::shared_ptr<models::Cha
     if (!options.planner) {
         CODA_TRY(options.planner, Planner::open({}));
         CODA_CHECK(options.planner->attend());
+    }
+    if (!options.persona) {
+        CODA_TRY(options.persona, personality::Persona::create({}));
     }
     return std::make_unique<ChatResponder>(std::move(model), std::move(session), std::move(options), lasting,
                                            std::move(recognizer), std::move(claims));

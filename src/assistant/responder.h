@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "memory/store.h"
 #include "models/llm/chat_model.h"
+#include "personality/persona.h"
 #include "tools/programs.h"
 
 #include <chrono>
@@ -42,13 +43,15 @@ struct Reply {
     bool asks = false;                             // it ends with a question to which yes or no is the answer
     nlohmann::json due = nlohmann::json::array();  // of an announcement: what came due
     std::string notice;                            // to be shown, not spoken, once: how to add a better model
+    std::string kind;  // of a templated reply: the tool, or the phrase ("greeting", "decline")
 };
 
 class Responder {
   public:
     struct Options {
-        std::string personality;  // a name; empty: the default
+        std::shared_ptr<personality::Persona> persona;  // of this conversation alone; null: the default one
         models::Sampling sampling;
+        bool own_temperature = false;  // the person chose it, so that creativity does not
         int window_turns = 20;
         int window_tokens = 800;
         std::shared_ptr<memory::Store> memory;  // null: what is told is forgotten with the conversation

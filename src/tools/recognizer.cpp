@@ -19,8 +19,16 @@ constexpr size_t kMaxViews = 12;
 constexpr size_t kMaxWords = 80;  // a longer utterance is talk
 constexpr std::string_view kNoTool = "no_tool.";
 
-bool is_wrapping(std::string_view section) {
-    return section == "frame" || section == "tail";
+bool is_command(std::string_view section) {
+    return section != "frame" && section != "tail" && section != "ellipsis" &&
+           !section.starts_with("answer.");
+}
+
+// What links a place, a day or a quantity to the question before it.
+bool links(std::span<const std::string> words) {
+    static constexpr std::array<std::string_view, 12> kLinks = {
+        "in", "on", "at", "for", "to", "into", "from", "of", "until", "since", "with", "by"};
+    return words.size() == 1 && std::find(kLinks.begin(), kLinks.end(), words.front()) != kLinks.end();
 }
 // What only a question of Coda's makes sense of.
 bool is_answer(std::string_view section) {
@@ -116,6 +124,7 @@ SlotTypes slot_types(std::vector<std::vector<std::string>> programs) {
                  return std::equal(name.begin(), name.end(), words.begin(), words.end());
              });
          }},
+        {"link", links},
     };
 }
 
@@ -243,9 +252,8 @@ Recognition Recognizer::first_match(const Utterance& utterance, const std::vecto
 }
 
 Recognition Recognizer::command(const Utterance& utterance) const {
-    const auto any = [](std::string_view section) { return !is_wrapping(section) && !is_answer(section); };
     const Sentence all = utterance.joined();
-    Recognition found = first_match(utterance, all.words, intents_, any);
+    Recognition found = first_match(utterance, all.words, intents_, is_command);
     if (found.kind != Recognition::Kind::none) return found;
     // "I'm bored, what time is it": a question of a tool at the end of talk.
     const auto asked = [](std::string_view section) {
@@ -265,6 +273,13 @@ Recognizer::Answer Recognizer::answer(const Utterance& utterance) const {
     const Recognition found = first_match(utterance, utterance.joined().words, intents_, is_answer);
     if (found.kind == Recognition::Kind::none) return Answer::other;
     return found.name == "answer.yes" ? Answer::yes : Answer::no;
+}
+
+std::optional<Recognition> Recognizer::ellipsis(const Utterance& utterance) const {
+    const auto wanted = [](std::string_view section) { return section == "ellipsis"; };
+    Recognition found = first_match(utterance, utterance.joined().words, intents_, wanted);
+    if (found.kind == Recognition::Kind::none) return std::nullopt;
+    return found;
 }
 
 Recognition Recognizer::no_tool(const Utterance& utterance, const Covered& covered) const {
@@ -290,6 +305,18 @@ Recognition Recognizer::no_tool(const Utterance& utterance, const Covered& cover
         return out;
     }
     return out;
+}
+
+bool Recognizer::mentions(std::string_view section, const Utterance& utterance) const {
+    const auto wanted = [&](std::string_view name) { return name == section; };
+    const auto follows = [&](const std::vector<Word>& words) {
+        return first_match(utterance, words, requests_, wanted).kind != Recognition::Kind::none;
+    };
+    for (const Sentence& sentence : utterance.sentences) {
+        const std::vector<std::vector<Word>> parts = pieces(sentence.words);
+        if (follows(sentence.words) || std::any_of(parts.begin(), parts.end(), follows)) return true;
+    }
+    return false;
 }
 
 bool Recognizer::asks_for_fiction(const Utterance& utterance) const {

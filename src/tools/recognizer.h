@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,12 +43,19 @@ class Recognizer {
 
     // The command in `utterance`, if any.
     Recognition command(const Utterance& utterance) const;
+    // What "and in Paris?" adds to the question before it: the slots "new" and, where there is one, "link"
+    // ("in").
+    std::optional<Recognition> ellipsis(const Utterance& utterance) const;
     // The topic that `utterance` asks live data or an action of; topics for which `covered` says true are
     // passed over.
     using Covered = std::function<bool(std::string_view topic)>;
     Recognition no_tool(const Utterance& utterance, const Covered& covered) const;
     // True when it asks for something made up (a story, a poem): what is said in it are no claims.
     bool asks_for_fiction(const Utterance& utterance) const;
+
+    // Whether a sentence, or a part of one between pauses, follows a pattern of this section of requests.txt
+    // ("mood.hurry"), whatever else is asked for.
+    bool mentions(std::string_view section, const Utterance& utterance) const;
 
     // Every topic of requests.txt.
     std::vector<std::string> topics() const;
