@@ -164,8 +164,9 @@ Status Session::Impl::load(const std::filesystem::path& file, const SessionOptio
     CODA_CHECK(library->check(api.set_inter_op_threads(settings.get(), 1), where));
     CODA_CHECK(
         library->check(api.add_config_entry(settings.get(), "session.intra_op.allow_spinning", "0"), where));
-    // Without it 8-bit products saturate on processors without VNNI, and smart-turn says other things there.
-    CODA_CHECK(library->check(api.add_config_entry(settings.get(), "session.x64quantprecision", "1"), where));
+    if (options.exact_bytes)
+        CODA_CHECK(
+            library->check(api.add_config_entry(settings.get(), "session.x64quantprecision", "1"), where));
     memory = Handle<abi::MemoryInfo>(api.release_memory_info.function);
     CODA_CHECK(library->check(
         api.create_cpu_memory_info(abi::kArenaAllocator, abi::kMemoryDefault, memory.out()), where));

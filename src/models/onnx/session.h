@@ -76,6 +76,9 @@ class Outputs {
 
 struct SessionOptions {
     int threads = 1;  // inside one operation; the threads never spin, operations run one after the other
+    // Products of bytes without saturation on processors without VNNI, as they are with it. Not every network
+    // can be opened so (ONNX Runtime 1.32 fails where two products share a weight).
+    bool exact_bytes = false;
 };
 
 class Session {

@@ -43,7 +43,7 @@ SmartTurn::~SmartTurn() = default;
 
 Result<std::shared_ptr<SmartTurn>> SmartTurn::open(const std::filesystem::path& onnx_file, int threads) {
     auto impl = std::make_unique<Impl>();
-    CODA_TRY(impl->session, onnx::Session::open(onnx_file, {.threads = threads}));
+    CODA_TRY(impl->session, onnx::Session::open(onnx_file, {.threads = threads, .exact_bytes = true}));
     const auto& inputs = impl->session->inputs();
     const auto& outputs = impl->session->outputs();
     const bool known = inputs.size() == 1 && inputs[0].name == kInput && inputs[0].shape.size() == 3 &&
