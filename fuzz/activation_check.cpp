@@ -1,4 +1,5 @@
-// The kept verdict of a model's check: any bytes are one or are refused, and none lets 8 bits in above the bound.
+// The kept verdict of a model's check: any bytes are one or are refused, and none lets 8 bits in above the
+// bound.
 #include "models/llm/activation_check.h"
 
 #include <cstdint>

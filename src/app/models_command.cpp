@@ -147,9 +147,10 @@ Result<int> add(Context& context, const AddOptions& options) {
     context.output.line(fmt::format("{} is the {} now ({} in {}).", stored.name, title_of(plan),
                                     setting_of(plan), context.configuration_file.string()));
     if (is_llm(plan)) {
-        context.output.note(fmt::format("coda models check {} finds out whether it may run faster, with 8 bits of "
-                                        "activation; that takes a minute",
-                                        stored.path.string()));
+        context.output.note(
+            fmt::format("coda models check {} finds out whether it may run faster, with 8 bits of "
+                        "activation; that takes a minute",
+                        stored.path.string()));
     }
     context.output.object({{"name", stored.name},
                            {"path", stored.path.string()},

@@ -27,7 +27,7 @@ Result<Text> alphabet(const nlohmann::ordered_json& json, const char* key, const
 Result<std::unique_ptr<Speller>> Speller::open(const std::filesystem::path& network) {
     auto out = std::make_unique<Speller>();
     CODA_CHECK(out->read_alphabets(std::filesystem::path(network).replace_extension(".json")));
-    CODA_TRY(out->session_, onnx::Session::open(network, {}));
+    CODA_TRY(out->session_, onnx::Session::open(network, {.exact_bytes = true}));
     return out;
 }
 
