@@ -145,7 +145,8 @@ TEST_P(DeviceBackend, LinearFromTheFilesRowsAndThenFromPanels) {
 
 // The same input gives the same output to the last bit, whatever has been packed.
 TEST_P(DeviceBackend, ResultsDoNotTellWhatWasPacked) {
-    for (const auto& [out, in] : {std::pair{50, 96}, {200, 576}, {16, 4096}}) {
+    for (const auto& [out, columns] : {std::pair{50, 96}, {200, 576}, {16, 4096}}) {
+        const int in = columns;  // clang 14 captures no structured bindings
         auto recorded = program();
         Step& step = recorded->add_step("step", 64);
         step.output("out", step.linear(step.input(in), {.weights = {tensors_.make(DType::q8_0, {out, in})}}));
