@@ -46,25 +46,21 @@ std::set<std::string> blind_names(const Recognition& heard) {
         {"list.clear", {"list_clear"}},        {"joke", {"tell_joke"}},
         {"tools", {"capabilities"}},
     };
-    const auto fixed = [&](const char* key) {
-        const auto found = heard.fixed.find(key);
-        return found == heard.fixed.end() ? std::string() : found->second;
-    };
     if (heard.name == "geography") {
-        const std::string ask = fixed("ask");
+        const std::string ask = heard.fixed_value("ask");
         return {ask == "is_capital" || ask == "capital_of_what" ? "capital"
                 : ask == "is_neighbour"                         ? "neighbours"
                                                                 : ask};
     }
     if (heard.name == "speech.volume") {
-        const std::string change = fixed("change");
+        const std::string change = heard.fixed_value("change");
         if (change == "louder") return {"louder", "volume_up"};
         if (change == "quieter") return {"quieter", "volume_down"};
         return {"set_volume"};
     }
-    if (heard.name == "speech.pace") return {fixed("change")};
+    if (heard.name == "speech.pace") return {heard.fixed_value("change")};
     if (heard.name == "system.facts") {
-        const std::string what = fixed("what");
+        const std::string what = heard.fixed_value("what");
         return {what == "disk" ? "disk_space" : what == "battery" ? "battery" : "system_load"};
     }
     const auto known = kNames.find(heard.name);

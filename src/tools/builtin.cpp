@@ -5,6 +5,7 @@
 #include "tools/fact_store.h"
 #include "tools/jokes.h"
 #include "tools/lists.h"
+#include "tools/phrases.h"
 #include "tools/programs.h"
 #include "tools/schema.h"
 #include "tools/speech_control.h"
@@ -33,10 +34,6 @@ Day local_day(const ToolContext& context) {
     return std::chrono::floor<days>(local_time(context));
 }
 
-std::string capitalized(std::string text) {
-    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
-    return text;
-}
 std::string counted(long long n, const char* one) {
     return fmt::format("{} {}{}", spoken_number(std::to_string(n)), one, n == 1 ? "" : "s");
 }
@@ -232,13 +229,6 @@ Result<ToolResult> forget(const json& arguments, const ToolContext& context) {
     return ToolResult{say, {{"forgotten", gone}}};
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-    std::string out;
-    for (size_t i = 0; i < parts.size(); ++i)
-        out += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
-    return out;
-}
-
 Result<ToolResult> show_capabilities(const json&, const ToolContext& context) {
     std::vector<std::string> abilities;
     for (const Tool& tool : context.registry->tools())
@@ -246,7 +236,7 @@ Result<ToolResult> show_capabilities(const json&, const ToolContext& context) {
     return ToolResult{
         fmt::format("I can {}. I can also chat and answer questions, as well as my language model "
                     "knows how.",
-                    joined(abilities)),
+                    enumeration(abilities)),
         {{"abilities", abilities}}};
 }
 
@@ -257,24 +247,14 @@ Result<ToolResult> list_tools(const json&, const ToolContext& context) {
         spoken.push_back(tool.name);
         std::replace(spoken.back().begin(), spoken.back().end(), '_', ' ');
     }
-    return ToolResult{fmt::format("I have {} tools: {}.", names.size(), joined(spoken)), {{"tools", names}}};
+    return ToolResult{fmt::format("I have {} tools: {}.", names.size(), enumeration(spoken)),
+                      {{"tools", names}}};
 }
 
 void add(Registry& registry, Tool tool) {
     CODA_ASSERT(registry.add(std::move(tool)));
 }
 
-std::string slot(const Recognition& command, const char* name) {
-    const auto found = command.slots.find(name);
-    return found == command.slots.end() ? std::string() : found->second.said;
-}
-std::string slot_words(const Recognition& command, const char* name) {
-    const auto found = command.slots.find(name);
-    std::string out;
-    if (found != command.slots.end())
-        for (const std::string& word : found->second.words) out += (out.empty() ? "" : " ") + word;
-    return out;
-}
 bool says(const Recognition& command, std::string_view word) {
     return std::find(command.words.begin(), command.words.end(), word) != command.words.end();
 }
@@ -282,18 +262,18 @@ bool says(const Recognition& command, std::string_view word) {
 Call date_call(const Recognition& command) {
     json arguments = json::object();
     const auto put = [&](const char* name, const char* question) {
-        if (const std::string day = slot_words(command, name); !day.empty()) {
+        if (const std::string day = command.slot_words(name); !day.empty()) {
             arguments["day"] = day;
             arguments["question"] = question;
         }
     };
     put("day", "date");
-    if (const std::string year = slot_words(command, "year"); !year.empty())
-        arguments["day"] = slot_words(command, "day") + " " + year;
+    if (const std::string year = command.slot_words("year"); !year.empty())
+        arguments["day"] = command.slot_words("day") + " " + year;
     put("until", says(command, "weeks") ? "weeks" : "days");
     put("since", "since");
     put("check", "is_today");
-    if (const std::string other = slot_words(command, "other"); !other.empty()) {
+    if (const std::string other = command.slot_words("other"); !other.empty()) {
         arguments["day"] = other;
         arguments["question"] = "date";
     }
@@ -304,7 +284,7 @@ Call date_call(const Recognition& command) {
 
 // The fact in "remember that ...": what was said, without a "no," or a last "not Ida" of a correction.
 std::string fact_of(const Recognition& command) {
-    std::string fact = command.fixed.count("whole") ? command.said : slot(command, "fact");
+    std::string fact = command.fixed.count("whole") ? command.said : command.slot("fact");
     for (std::string_view lead :
          {"no, ", "no ", "actually, ", "actually ", "correction, ", "sorry, ", "sorry ", "wait, ", "wait "}) {
         std::string start = fact.substr(0, lead.size());
@@ -446,14 +426,14 @@ std::optional<Call> to_call(const Recognition& command) {
     if (std::optional<Call> call = to_world_call(command)) return call;
     if (command.name == "time") {
         json arguments = json::object();
-        if (const std::string place = slot(command, "place") + slot(command, "unknown"); !place.empty())
+        if (const std::string place = command.slot("place") + command.slot("unknown"); !place.empty())
             arguments["place"] = place;
         return Call{"time", arguments};
     }
     if (command.name == "date") return date_call(command);
-    if (command.name == "calculate") return Call{"calculate", {{"expression", slot_words(command, "sum")}}};
+    if (command.name == "calculate") return Call{"calculate", {{"expression", command.slot_words("sum")}}};
     if (command.name == "convert")
-        return Call{"convert", {{"from", slot_words(command, "from")}, {"to", slot_words(command, "to")}}};
+        return Call{"convert", {{"from", command.slot_words("from")}, {"to", command.slot_words("to")}}};
     if (command.name == "remember") return remember_call(command);
     if (command.name == "recall") return Call{"recall", {{"question", command.said}}};
     if (command.name == "recall.list") return Call{"list_facts", json::object()};
@@ -463,7 +443,7 @@ std::optional<Call> to_call(const Recognition& command) {
     if (command.name == "forget") {
         const auto what = command.fixed.find("what");
         if (what != command.fixed.end()) return Call{"forget", {{"what", what->second}}};
-        return Call{"forget", {{"what", "about"}, {"about", slot(command, "about")}}};
+        return Call{"forget", {{"what", "about"}, {"about", command.slot("about")}}};
     }
     if (std::optional<Call> call = timer_call(command)) return call;
     if (std::optional<Call> call = list_call(command)) return call;

@@ -1,5 +1,7 @@
 #include "tools/lists.h"
 
+#include "tools/kept_tool.h"
+#include "tools/phrases.h"
 #include "tools/schema.h"
 #include "tools/words.h"
 
@@ -33,10 +35,6 @@ std::string joined(const std::vector<std::string>& parts) {
     }
     if (n < parts.size()) out += fmt::format(", and {} more", parts.size() - n);
     return out;
-}
-std::string capitalized(std::string text) {
-    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-    return text;
 }
 
 std::string trimmed(std::string_view text) {
@@ -263,38 +261,26 @@ std::vector<std::string> split_items(const std::string& said) {
 void add_lists(Registry& registry) {
     const json list = text_argument("shopping, to-do, or another name");
     const json items = text_argument("one or more, with commas between: milk, eggs and bread");
-    const auto put = [&](const char* name, const char* description, json properties, json required,
-                         Safety safety, std::vector<std::string> topics, auto run) {
-        Tool tool{name,
-                  description,
-                  object_schema(std::move(properties), std::move(required)),
-                  safety,
-                  std::chrono::milliseconds(6000),
-                  std::move(topics),
-                  run};
-        if (tool.name == "add_to_list") tool.ability = "keep shopping, to-do and other lists";
-        CODA_ASSERT(registry.add(std::move(tool)));
-    };
-    put("add_to_list", "Puts things on a list; begins it where there is none.",
-        {{"list", list}, {"items", items}}, {"items"}, Safety::write, {"list"}, add_items);
-    put("read_list", "What is on a list, or whether something is on it.",
-        {{"list", list}, {"item", text_argument("only whether this is on it")}}, json::array(), Safety::read,
-        {}, read_list);
-    put("remove_from_list", "Takes things off a list.", {{"list", list}, {"items", items}}, {"items"},
-        Safety::write, {}, remove_items);
-    put("clear_list", "Empties a list.", {{"list", list}}, {"list"}, Safety::write, {}, clear_list);
-    put("list_lists", "The lists there are.", json::object(), json::array(), Safety::read, {}, list_lists);
+    add_kept(registry, "add_to_list", "Puts things on a list; begins it where there is none.",
+             {{"list", list}, {"items", items}}, {"items"}, Safety::write, {"list"}, add_items,
+             "keep shopping, to-do and other lists");
+    add_kept(registry, "read_list", "What is on a list, or whether something is on it.",
+             {{"list", list}, {"item", text_argument("only whether this is on it")}}, json::array(),
+             Safety::read, {}, read_list);
+    add_kept(registry, "remove_from_list", "Takes things off a list.", {{"list", list}, {"items", items}},
+             {"items"}, Safety::write, {}, remove_items);
+    add_kept(registry, "clear_list", "Empties a list.", {{"list", list}}, {"list"}, Safety::write, {},
+             clear_list);
+    add_kept(registry, "list_lists", "The lists there are.", json::object(), json::array(), Safety::read, {},
+             list_lists);
 }
 
 std::optional<Call> list_call(const Recognition& command) {
     if (!command.name.starts_with("list.")) return std::nullopt;
     json arguments = json::object();
     const auto put = [&](const char* name, const char* slot, bool as_said) {
-        const auto found = command.slots.find(slot);
-        if (found == command.slots.end()) return;
-        std::string words;
-        for (const std::string& word : found->second.words) words += (words.empty() ? "" : " ") + word;
-        arguments[name] = as_said ? found->second.said : words;
+        if (command.slots.contains(slot))
+            arguments[name] = as_said ? command.slot(slot) : command.slot_words(slot);
     };
     put("list", "list", false);
     if (const auto fixed = command.fixed.find("list");

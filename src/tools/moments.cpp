@@ -1,6 +1,7 @@
 #include "tools/moments.h"
 
 #include "tools/dates.h"
+#include "tools/phrases.h"
 #include "tools/words.h"
 
 #include <algorithm>
@@ -153,13 +154,6 @@ std::optional<seconds> take_length(Reader& in) {
 
 std::string counted(int64_t n, const char* one) {
     return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-    std::string out;
-    for (size_t i = 0; i < parts.size(); ++i)
-        out += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
-    return out;
 }
 
 // ---- moments
@@ -481,7 +475,7 @@ std::string length_text(seconds length, bool with_seconds) {
         if (rest >= unit) parts.push_back(counted(rest / unit, name));
         rest %= unit;
     }
-    return parts.empty() ? "0 seconds" : joined(parts);
+    return parts.empty() ? "0 seconds" : enumeration(parts);
 }
 
 }  // namespace
@@ -583,7 +577,7 @@ std::string spoken_weekdays(Weekdays every) {
             name[0] = static_cast<char>(name[0] - 'a' + 'A');
             names.push_back(std::move(name));
         }
-    return "every " + joined(names);
+    return "every " + enumeration(names);
 }
 
 }  // namespace coda::tools

@@ -1,6 +1,7 @@
 #include "tools/programs.h"
 
 #include "base/toml.h"
+#include "tools/phrases.h"
 #include "tools/schema.h"
 #include "tools/words.h"
 
@@ -201,11 +202,6 @@ std::string first_line(const std::string& output) {
         line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     while (!line.empty() && (line.back() == ' ' || (line.back() & 0x80) != 0)) line.pop_back();
     return line;
-}
-
-std::string capitalized(std::string text) {
-    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-    return text;
 }
 
 // Programs that stay, started and not yet known to have ended.

@@ -188,6 +188,24 @@ std::vector<std::vector<Word>> pieces(const std::vector<Word>& words) {
 
 }  // namespace
 
+std::string Recognition::slot(const std::string& slot_name) const {
+    const auto found = slots.find(slot_name);
+    return found == slots.end() ? std::string() : found->second.said;
+}
+
+std::string Recognition::slot_words(const std::string& slot_name) const {
+    const auto found = slots.find(slot_name);
+    std::string out;
+    if (found != slots.end())
+        for (const std::string& word : found->second.words) out += (out.empty() ? "" : " ") + word;
+    return out;
+}
+
+std::string Recognition::fixed_value(const std::string& key) const {
+    const auto found = fixed.find(key);
+    return found == fixed.end() ? std::string() : found->second;
+}
+
 Result<Recognizer> Recognizer::create(std::vector<std::vector<std::string>> programs) {
     Recognizer out;
     CODA_TRY(out.intents_, Patterns::parse(intents_text(), "intents.txt", slot_types(std::move(programs))));

@@ -30,6 +30,12 @@ struct Recognition {
     std::string said;                // the same, as it was said
     int line = 0;                    // of the pattern
     bool closed = false;  // it ends with a word of the pattern's own, not with one that fills it in
+
+    // What fills a slot, as it was said or in normalised words; what the pattern itself fixes. Empty where
+    // there is nothing of that name.
+    std::string slot(const std::string& slot_name) const;
+    std::string slot_words(const std::string& slot_name) const;
+    std::string fixed_value(const std::string& key) const;
 };
 
 class Recognizer {

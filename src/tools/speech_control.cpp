@@ -17,11 +17,6 @@ using nlohmann::json;
 constexpr int kStep = 15;          // percent, for "louder"
 constexpr double kPaceStep = 1.2;  // for "faster"
 
-std::string fixed(const Recognition& command, const char* name) {
-    const auto found = command.fixed.find(name);
-    return found == command.fixed.end() ? std::string() : found->second;
-}
-
 ToolResult not_speaking() {
     return {"I'm not speaking here, only writing.", {{"speaks", false}}};
 }
@@ -98,7 +93,7 @@ void add_speech_control(Registry& registry) {
 
 std::optional<Call> speech_call(const Recognition& command) {
     if (command.name != "speech.volume" && command.name != "speech.pace") return std::nullopt;
-    const std::string change = fixed(command, "change");
+    const std::string change = command.fixed_value("change");
     if (command.name == "speech.pace") return Call{"set_pace", {{"change", change}}};
     json arguments = json::object();
     if (!change.empty()) arguments["change"] = change;
@@ -112,8 +107,8 @@ std::optional<Call> speech_call(const Recognition& command) {
         arguments["percent"] = std::min(*to <= 10 && !percent ? *to * 10 : *to, 1000.0);
     if (const auto by = number("by"))
         arguments["by"] = std::min(*by <= 10 && !percent ? *by * 10 : *by, 1000.0);
-    if (fixed(command, "amount") == "little") arguments["by"] = 8;
-    if (fixed(command, "amount") == "much") arguments["by"] = 30;
+    if (command.fixed_value("amount") == "little") arguments["by"] = 8;
+    if (command.fixed_value("amount") == "much") arguments["by"] = 30;
     return Call{"set_volume", std::move(arguments)};
 }
 

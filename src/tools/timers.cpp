@@ -1,7 +1,9 @@
 #include "tools/timers.h"
 
 #include "tools/dates.h"
+#include "tools/kept_tool.h"
 #include "tools/moments.h"
+#include "tools/phrases.h"
 #include "tools/schema.h"
 #include "tools/words.h"
 
@@ -183,11 +185,6 @@ std::string unattended(TimerStore& timers) {
                ? ""
                : " But nothing is running that could tell you then: keep coda talk or coda chat "
                  "open for it.";
-}
-
-std::string capitalized(std::string text) {
-    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-    return text;
 }
 
 ToolResult not_understood(const char* what, const std::string& said) {
@@ -478,31 +475,15 @@ std::string due_sentence(const Timer& timer, const ToolContext& context, sys_sec
                        timer.name, then);
 }
 
-std::string slot(const Recognition& command, const char* name) {
-    const auto found = command.slots.find(name);
-    return found == command.slots.end() ? std::string() : found->second.said;
-}
-std::string slot_words(const Recognition& command, const char* name) {
-    const auto found = command.slots.find(name);
-    std::string out;
-    if (found != command.slots.end())
-        for (const std::string& word : found->second.words) out += (out.empty() ? "" : " ") + word;
-    return out;
-}
-std::string fixed(const Recognition& command, const char* name) {
-    const auto found = command.fixed.find(name);
-    return found == command.fixed.end() ? std::string() : found->second;
-}
-
 // "Remind me tomorrow to call Ann at 5" names one moment in two places; in "remind me at 6 to be there by 9"
 // the second is part of what to do.
 Call reminder_call(const Recognition& command) {
-    std::string what = slot(command, "what"), time = slot_words(command, "when");
-    if (const std::string lead = fixed(command, "lead"); !lead.empty()) what = lead + " " + what;
-    if (const std::string day = slot_words(command, "day"); !day.empty()) {
+    std::string what = command.slot("what"), time = command.slot_words("when");
+    if (const std::string lead = command.fixed_value("lead"); !lead.empty()) what = lead + " " + what;
+    if (const std::string day = command.slot_words("day"); !day.empty()) {
         const std::string both = day + " " + time;
         const bool one = read_moment(phrase_words(both), sys_seconds(days(20000)), Lean::next).has_value();
-        if (!one) what += " " + slot(command, "when");
+        if (!one) what += " " + command.slot("when");
         time = one ? both : day;
     }
     return {"set_reminder", {{"what", what}, {"time", time}}};
@@ -554,47 +535,36 @@ void add_timers(Registry& registry) {
     const json which =
         text_argument("its name, length or time, as the person says it; left out: the only one");
     const json kind = {{"type", "string"}, {"enum", {"timer", "alarm", "reminder", "any"}}};
-    const auto put = [&](const char* name, const char* description, json properties, json required,
-                         Safety safety, std::vector<std::string> topics, auto run) {
-        Tool tool{name,
-                  description,
-                  object_schema(std::move(properties), std::move(required)),
-                  safety,
-                  std::chrono::milliseconds(6000),
-                  std::move(topics),
-                  run};
-        if (tool.name == "set_timer") tool.ability = "set timers, alarms and reminders";
-        CODA_ASSERT(registry.add(std::move(tool)));
-    };
-    put("set_timer", "Starts a timer that is said to be done when it runs out.",
-        {{"length", text_argument("10 minutes")}, {"name", text_argument("what it is for: pasta")}},
-        {"length"}, Safety::write, {"timer"}, set_timer);
-    put("set_alarm", "Sets an alarm, once or on days of the week.",
-        {{"time", text_argument("tomorrow at 7 AM; every weekday at 6:30")},
-         {"name", text_argument("what it is for")},
-         {"wake", {{"type", "boolean"}, {"description", "it is for waking up: 7 is 7 in the morning"}}}},
-        {"time"}, Safety::write, {"alarm"}, set_alarm);
-    put("set_reminder", "Reminds the person of something later.",
-        {{"what", text_argument("beginning with to, about or that: to call Ann")},
-         {"time", text_argument("in 10 minutes; tomorrow at 5 PM; every day at 8")}},
-        {"what", "time"}, Safety::write, {"reminder"}, set_reminder);
-    put("list_timers", "The timers, alarms and reminders that are set, and how long is left.",
-        {{"kind", kind}, {"which", which}}, json::array(), Safety::read, {}, list_timers);
-    put("change_timer", "Gives a timer more or less time, or moves an alarm or reminder.",
-        {{"kind", kind},
-         {"which", which},
-         {"by", text_argument("5 minutes")},
-         {"direction", {{"type", "string"}, {"enum", {"more", "less"}}}},
-         {"to", text_argument("the new length or time")}},
-        json::array(), Safety::write, {}, change_timer);
-    put("pause_timer", "Stops a timer for a while, or lets it go on.",
-        {{"which", which}, {"resume", {{"type", "boolean"}}}}, json::array(), Safety::write, {}, pause_timer);
-    put("cancel_timer", "Cancels a timer, alarm or reminder, or all of a kind.",
-        {{"kind", kind}, {"which", which}, {"all", {{"type", "boolean"}}}}, {"kind"}, Safety::write, {},
-        cancel_timer);
-    put("snooze", "Lets what has just rung ring again later.",
-        {{"length", text_argument("5 minutes; left out: 10 minutes")}}, json::array(), Safety::write, {},
-        snooze);
+    add_kept(registry, "set_timer", "Starts a timer that is said to be done when it runs out.",
+             {{"length", text_argument("10 minutes")}, {"name", text_argument("what it is for: pasta")}},
+             {"length"}, Safety::write, {"timer"}, set_timer, "set timers, alarms and reminders");
+    add_kept(registry, "set_alarm", "Sets an alarm, once or on days of the week.",
+             {{"time", text_argument("tomorrow at 7 AM; every weekday at 6:30")},
+              {"name", text_argument("what it is for")},
+              {"wake", {{"type", "boolean"}, {"description", "it is for waking up: 7 is 7 in the morning"}}}},
+             {"time"}, Safety::write, {"alarm"}, set_alarm);
+    add_kept(registry, "set_reminder", "Reminds the person of something later.",
+             {{"what", text_argument("beginning with to, about or that: to call Ann")},
+              {"time", text_argument("in 10 minutes; tomorrow at 5 PM; every day at 8")}},
+             {"what", "time"}, Safety::write, {"reminder"}, set_reminder);
+    add_kept(registry, "list_timers", "The timers, alarms and reminders that are set, and how long is left.",
+             {{"kind", kind}, {"which", which}}, json::array(), Safety::read, {}, list_timers);
+    add_kept(registry, "change_timer", "Gives a timer more or less time, or moves an alarm or reminder.",
+             {{"kind", kind},
+              {"which", which},
+              {"by", text_argument("5 minutes")},
+              {"direction", {{"type", "string"}, {"enum", {"more", "less"}}}},
+              {"to", text_argument("the new length or time")}},
+             json::array(), Safety::write, {}, change_timer);
+    add_kept(registry, "pause_timer", "Stops a timer for a while, or lets it go on.",
+             {{"which", which}, {"resume", {{"type", "boolean"}}}}, json::array(), Safety::write, {},
+             pause_timer);
+    add_kept(registry, "cancel_timer", "Cancels a timer, alarm or reminder, or all of a kind.",
+             {{"kind", kind}, {"which", which}, {"all", {{"type", "boolean"}}}}, {"kind"}, Safety::write, {},
+             cancel_timer);
+    add_kept(registry, "snooze", "Lets what has just rung ring again later.",
+             {{"length", text_argument("5 minutes; left out: 10 minutes")}}, json::array(), Safety::write, {},
+             snooze);
 }
 
 std::optional<Call> timer_call(const Recognition& command) {
@@ -608,19 +578,19 @@ std::optional<Call> timer_call(const Recognition& command) {
         if (!value.empty()) arguments[name] = value;
     };
     const auto put_kind = [&] {
-        put("kind", fixed(command, "kind").empty() ? kind : fixed(command, "kind"));
-        put("which", slot_words(command, "which"));
+        put("kind", command.fixed_value("kind").empty() ? kind : command.fixed_value("kind"));
+        put("which", command.slot_words("which"));
     };
     if (command.name == "timer.set" && command.fixed.count("until"))
-        return Call{"set_alarm", {{"time", slot_words(command, "when")}}};
+        return Call{"set_alarm", {{"time", command.slot_words("when")}}};
     if (command.name == "timer.set") {
-        arguments["length"] = slot_words(command, "length");
-        put("name", slot_words(command, "name"));
+        arguments["length"] = command.slot_words("length");
+        put("name", command.slot_words("name"));
         return Call{"set_timer", std::move(arguments)};
     }
     if (command.name == "alarm.set") {
-        arguments["time"] = slot_words(command, "when");
-        put("name", slot_words(command, "name"));
+        arguments["time"] = command.slot_words("when");
+        put("name", command.slot_words("name"));
         if (command.fixed.count("wake")) arguments["wake"] = true;
         return Call{"set_alarm", std::move(arguments)};
     }
@@ -631,13 +601,13 @@ std::optional<Call> timer_call(const Recognition& command) {
     }
     if (act == "change") {
         put_kind();
-        put("by", slot_words(command, "by"));
-        put("to", slot_words(command, "to"));
-        put("direction", fixed(command, "direction"));
+        put("by", command.slot_words("by"));
+        put("to", command.slot_words("to"));
+        put("direction", command.fixed_value("direction"));
         return Call{"change_timer", std::move(arguments)};
     }
     if (act == "pause") {
-        put("which", slot_words(command, "which"));
+        put("which", command.slot_words("which"));
         if (command.fixed.count("resume")) arguments["resume"] = true;
         return Call{"pause_timer", std::move(arguments)};
     }
@@ -647,7 +617,7 @@ std::optional<Call> timer_call(const Recognition& command) {
         return Call{"cancel_timer", std::move(arguments)};
     }
     if (act == "snooze") {
-        put("length", slot_words(command, "by"));
+        put("length", command.slot_words("by"));
         return Call{"snooze", std::move(arguments)};
     }
     return std::nullopt;

@@ -1,5 +1,7 @@
 #include "tools/world_tools.h"
 
+#include "tools/phrases.h"
+#include "tools/schema.h"
 #include "tools/words.h"
 #include "tools/world.h"
 
@@ -13,12 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string capitalized(std::string_view text) {
-    std::string out(text);
-    if (!out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 'a' + 'A');
-    return out;
-}
-
 // Three figures are enough for the ear, two where the first is a millionth or more: "about 67.0 million" is
 // "about 67 million".
 std::string about(int64_t n) {
@@ -31,19 +27,8 @@ std::string about(int64_t n) {
     return fmt::format("about {:.0f}", value);
 }
 
-std::string listed(const std::vector<std::string>& names) {
-    std::string out;
-    for (size_t i = 0; i < names.size(); ++i)
-        out += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-    return out;
-}
-
 std::string_view first_part(std::string_view text) {
     return text.substr(0, text.find(';'));
-}
-
-std::string text_of(const json& arguments, const char* name) {
-    return arguments.contains(name) ? arguments[name].get<std::string>() : std::string();
 }
 
 ToolResult unknown(const std::string& place) {
@@ -71,7 +56,8 @@ ToolResult population_of(const std::string& place) {
 
 ToolResult currency_of(const Country& country) {
     if (country.currency.empty())
-        return {fmt::format("{} has no currency of its own that I know of.", capitalized(country.name())),
+        return {fmt::format("{} has no currency of its own that I know of.",
+                            capitalized(std::string(country.name()))),
                 {{"currency", nullptr}}};
     return {fmt::format("In {} people pay in {}.", country.name(), country.currency),
             {{"country", country.code}, {"currency", country.currency}}};
@@ -83,8 +69,10 @@ ToolResult neighbours_of(const Country& country) {
         if (const Country* neighbour = country_of_code(code)) names.emplace_back(neighbour->name());
     json data = {{"country", country.code}, {"neighbours", names}};
     if (names.empty())
-        return {fmt::format("{} has no neighbors by land.", capitalized(country.name())), std::move(data)};
-    return {fmt::format("{} borders {}.", capitalized(country.name()), listed(names)), std::move(data)};
+        return {fmt::format("{} has no neighbors by land.", capitalized(std::string(country.name()))),
+                std::move(data)};
+    return {fmt::format("{} borders {}.", capitalized(std::string(country.name())), enumeration(names)),
+            std::move(data)};
 }
 
 ToolResult whether_neighbours(const Country& one, const Country& other) {
@@ -100,16 +88,18 @@ ToolResult languages_of(const Country& country) {
     if (names.empty())
         return {fmt::format("I don't know which languages are official in {}.", country.name()),
                 {{"languages", names}}};
-    return {fmt::format("In {} people speak {}.", country.name(), listed(names)), {{"languages", names}}};
+    return {fmt::format("In {} people speak {}.", country.name(), enumeration(names)),
+            {{"languages", names}}};
 }
 
 ToolResult continent_of(const Country& country) {
-    return {fmt::format("{} is in {}.", capitalized(country.name()), country.continent),
+    return {fmt::format("{} is in {}.", capitalized(std::string(country.name())), country.continent),
             {{"continent", country.continent}}};
 }
 
 ToolResult area_of(const Country& country) {
-    return {fmt::format("{} covers {} square kilometers.", capitalized(country.name()), about(country.area)),
+    return {fmt::format("{} covers {} square kilometers.", capitalized(std::string(country.name())),
+                        about(country.area)),
             {{"square_kilometers", country.area}}};
 }
 
@@ -178,7 +168,7 @@ ToolResult extreme(const std::string& continent, bool largest, bool people) {
 ToolResult compared(const Country& one, const Country& other, bool people) {
     const bool first = measure_of(one, people) > measure_of(other, people);
     const Country &more = first ? one : other, &less = first ? other : one;
-    return {fmt::format("{} {}, with {}; {} has {}.", capitalized(more.name()),
+    return {fmt::format("{} {}, with {}; {} has {}.", capitalized(std::string(more.name())),
                         people ? "has more people" : "is larger", with_measure(more, people), less.name(),
                         with_measure(less, people)),
             {{"country", more.code}}};
@@ -238,26 +228,16 @@ Result<ToolResult> tell_element(const json& arguments, const ToolContext&) {
         say = fmt::format("The atomic mass of {} is {}.", name, element->mass);
     else
         say = fmt::format("{} is the chemical element with the symbol {} and the atomic number {}.",
-                          capitalized(name), letters, element->number);
+                          capitalized(std::string(name)), letters, element->number);
     return ToolResult{std::move(say), std::move(data)};
 }
 
-json text_argument(const char* description) {
-    return {{"type", "string"}, {"description", description}, {"maxLength", 200}};
-}
-
-std::string slot(const Recognition& command, const char* name) {
-    const auto found = command.slots.find(name);
-    if (found == command.slots.end()) return {};
-    std::string said = found->second.said;
+// Without the possessive of "France's".
+std::string place_of(const Recognition& command, const char* name) {
+    std::string said = command.slot(name);
     for (const std::string_view own : {"'s", "\u2019s"})
         if (said.ends_with(own)) said.resize(said.size() - own.size());
     return said;
-}
-
-std::string fixed(const Recognition& command, const char* name) {
-    const auto found = command.fixed.find(name);
-    return found == command.fixed.end() ? std::string() : found->second;
 }
 
 }  // namespace
@@ -299,13 +279,13 @@ void add_world_tools(Registry& registry) {
 std::optional<Call> to_world_call(const Recognition& command) {
     json arguments = json::object();
     if (command.name == "geography") {
-        arguments["question"] = fixed(command, "ask");
+        arguments["question"] = command.fixed_value("ask");
         for (const char* name : {"place", "other"})
-            if (const std::string said = slot(command, name); !said.empty()) arguments[name] = said;
+            if (const std::string said = place_of(command, name); !said.empty()) arguments[name] = said;
         return Call{"geography", arguments};
     }
     if (command.name == "element") {
-        arguments = {{"element", slot(command, "element")}, {"property", fixed(command, "ask")}};
+        arguments = {{"element", place_of(command, "element")}, {"property", command.fixed_value("ask")}};
         return Call{"element", arguments};
     }
     return std::nullopt;
