@@ -73,9 +73,10 @@ class ChatResponder final : public Responder {
 
     Result<Prepared> prepare(const std::string& words, const Cancel& cancel) override {
         Prepared prepared;
-        const Recognition command = recognizer_.command(tools::read_words(words));
-        prepared.complete_command = (command.kind == Recognition::Kind::command && command.closed) ||
-                                    answers_question(tools::read_words(words));
+        const tools::Utterance utterance = tools::read_words(words);
+        const Recognition command = recognizer_.command(utterance);
+        prepared.complete_command =
+            (command.kind == Recognition::Kind::command && command.closed) || answers_question(utterance);
         if (!session_) return prepared;
         prompt_.open_turn(note_for(words));
         CODA_TRY(const models::PrefillStats stats, session_->prefill(prompt_.messages(words), cancel));
